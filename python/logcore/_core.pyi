@@ -1,0 +1,239 @@
+"""The Rust core, as Python sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, Final, final
+
+__version__: Final[str]
+
+class LogcoreError(Exception):
+    """Base of every error that logcore raises on purpose."""
+
+class ContractError(LogcoreError, ValueError):
+    """A contract that can't be compiled; the message names the path in it."""
+
+class UsersError(LogcoreError, ValueError):
+    """A users table that can't be read or doesn't fit the contract."""
+
+class BatchError(LogcoreError, ValueError):
+    """A batch that can't be judged or written: a column is missing or has another type. Never raised for a bad log."""
+
+class GeneratorError(LogcoreError, ValueError):
+    """Options or a contract from which no logs can be generated."""
+
+class KafkaError(LogcoreError):
+    """Kafka can't be reached, or refused something."""
+
+class MysqlError(LogcoreError):
+    """MySQL can't be reached, or refused something."""
+
+@final
+class Contract:
+    """A compiled data contract (Open Data Contract Standard 3.1). Immutable; does not pickle: send `.text`."""
+
+    @staticmethod
+    def server_logs() -> Contract:
+        """The contract that this project ships."""
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Contract:
+        """Reads a contract file. Raises ContractError (also for a file that can't be read)."""
+    @staticmethod
+    def parse(text: str) -> Contract:
+        """Compiles a contract's YAML text. Raises ContractError."""
+    @property
+    def text(self) -> str:
+        """The YAML it was compiled from."""
+    @property
+    def version(self) -> str:
+        """16 hex digits of the SHA-256 of `text`."""
+    @property
+    def name(self) -> str:
+        """The schema's name, such as `server_logs`."""
+    @property
+    def topic(self) -> str:
+        """The schema's physicalName, else its name: the Kafka topic that it describes, such as `server-logs`."""
+    @property
+    def field_names(self) -> list[str]: ...
+    @property
+    def field_types(self) -> list[str]:
+        """For each field `string`, `int32`, `int64` or `timestamp`."""
+    @property
+    def lookup(self) -> tuple[list[str], str, list[str]] | None:
+        """(fields looked up, the table's name, its columns), such as
+        (["account_id", "device"], "users", ["account_id", "device"]); None without a relationship."""
+
+@final
+class Users:
+    """The users dimension: a set of rows of one or two columns. Immutable. Values are compared by their text, an
+    integer's being its canonical decimal form."""
+
+    def __new__(
+        cls, pairs: Iterable[tuple[int | str, ...]], columns: tuple[str, ...] = ("account_id", "device")
+    ) -> Users: ...
+    @staticmethod
+    def from_csv(path: str | os.PathLike[str]) -> Users:
+        """Reads a CSV whose header names the columns. Raises UsersError naming the line."""
+    @staticmethod
+    def parse(csv: str) -> Users:
+        """The same from text."""
+    @staticmethod
+    def generate(contract: Contract, *, seed: int, accounts: int = 1000) -> Users:
+        """Accounts 1 to `accounts`, each with one device, drawn by the contract's weights."""
+    @property
+    def csv(self) -> str:
+        """The content as CSV with a header, rows sorted: the same set gives the same text."""
+    @property
+    def version(self) -> str:
+        """16 hex digits of the SHA-256 of `csv`."""
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    def pairs(self) -> list[tuple[str, ...]]:
+        """The rows as text, sorted."""
+    def __len__(self) -> int: ...
+
+@final
+class Classifier:
+    """Judges logs. Build one per process and keep it; does not pickle."""
+
+    def __new__(cls, contract: Contract, users: Users | None = None) -> Classifier:
+        """Raises UsersError where the contract looks users up and there are none or of other columns or types."""
+    def classify(self, batch: Any, *, column: str = "value") -> Any:
+        """A RecordBatch (any object with the Arrow C interface) with a string or binary column `value` in, a pyarrow
+        RecordBatch out: the contract's fields, `status`, `reasons`, then the other input columns unchanged. One row
+        out for each row in, in order. Raises BatchError."""
+    def judge(self, batch: Any) -> Any:
+        """Kafka's columns in (value, topic, partition, offset, timestamp; others are ignored), everything that both
+        sinks need out: the contract's fields, status, reasons, source_topic (string), source_partition (int32),
+        source_offset (int64), kafka_timestamp (timestamp[us, UTC]), users_version (string), raw (binary, the first
+        262,144 payload bytes, null unless bad), raw_truncated (bool), record_key (string), record_value (string, the
+        status record's JSON), record_headers (list<struct<key: string, value: binary>>). Raises BatchError."""
+    @property
+    def judged_schema(self) -> Any:
+        """The pyarrow.Schema of what `judge` returns."""
+    @property
+    def users_version(self) -> str:
+        """The users' version, the empty string without users."""
+
+@final
+class Generator:
+    """Seeded logs, each with the verdict it should get. Record i is a function of (contract, users, seed, start,
+    rate, rates of bad and suspicious, i)."""
+
+    def __new__(
+        cls,
+        contract: Contract,
+        users: Users,
+        *,
+        seed: int,
+        start: int = 1_700_000_000,
+        rate: float = 1000.0,
+        bad_rate: float | None = None,
+        suspicious_rate: float | None = None,
+    ) -> Generator: ...
+    def batch(self, n: int) -> Any:
+        """The next n as a pyarrow RecordBatch: value (string), expected_status (string), expected_reasons
+        (list<struct<path, code>>)."""
+    @property
+    def position(self) -> int:
+        """The index of the next record."""
+    def seek(self, index: int) -> None: ...
+
+@final
+class Producer:
+    """Generates and sends logs from threads of its own; Python only watches."""
+
+    def __new__(
+        cls,
+        contract: Contract,
+        users: Users,
+        *,
+        brokers: str,
+        topic: str,
+        rate: float | None,
+        count: int | None,
+        duration: float | None,
+        threads: int,
+        seed: int,
+        start: int,
+        bad_rate: float | None,
+        suspicious_rate: float | None,
+        truth: bool,
+        config: dict[str, str],
+    ) -> Producer:
+        """Starts at once; rate None is as fast as can be. Raises KafkaError where no broker answers, GeneratorError."""
+    def stats(self) -> dict[str, Any]:
+        """generated, sent, acknowledged, failed (ints), bytes, elapsed (s), rate (acknowledged/s over the last
+        second or so), done (bool), error (str or None: the first failure), lag_p50, lag_p99, lag_max (s behind the due
+        time, None without a rate)."""
+    def stop(self) -> None:
+        """Generates no more; what is in flight is still flushed."""
+    def join(self, timeout: float) -> bool:
+        """Waits up to `timeout` s; True when every record is acknowledged or failed."""
+
+@final
+class Consumer:
+    """Reads whole topics as Arrow batches."""
+
+    def __new__(
+        cls,
+        *,
+        brokers: str,
+        topic: str,
+        group: str | None = None,
+        read_committed: bool = True,
+        config: dict[str, str] | None = None,
+    ) -> Consumer:
+        """With a group: its committed offsets, else earliest; without one: all partitions from earliest, nothing
+        committed. Raises KafkaError where no broker answers or the topic does not exist."""
+    def poll(self, max_records: int, timeout: float) -> Any | None:
+        """The next records as a pyarrow RecordBatch: partition (int32), offset (int64), timestamp (timestamp[ms, UTC]),
+        key (binary), value (binary), headers (list<struct<key: string, value: binary>>). None when nothing came in
+        `timeout` s."""
+    def end_offsets(self) -> dict[int, int]:
+        """For each partition the offset after its last (committed) record, now."""
+    def position(self) -> dict[int, int]:
+        """For each partition the next offset to be read (transaction markers skipped as they pass)."""
+    def at_end(self, ends: dict[int, int]) -> bool:
+        """True when every partition of `ends` has been read up to that offset."""
+    def commit(self) -> None:
+        """Commits what `poll` has returned so far, and waits for the broker's answer. Raises KafkaError."""
+    def close(self) -> None: ...
+
+def ensure_topic(
+    brokers: str, topic: str, *, partitions: int = 4, replication: int = 1, config: dict[str, str] | None = None
+) -> bool:
+    """Creates the topic where it is missing; True if it did. Raises KafkaError."""
+
+@final
+class Mysql:
+    """One MySQL server, a connection opened at need. Does not pickle."""
+
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        user: str,
+        password: str | None = None,
+        tls_ca: str | None = None,
+        tls: bool = False,
+        logs_database: str = "logs",
+        users_database: str = "dim_users",
+    ) -> Mysql: ...
+    def ping(self) -> None:
+        """Raises MysqlError where the server can't be reached or refuses the login."""
+    def create_users_table(self, contract: Contract) -> None:
+        """Creates the users database and table where missing, its columns by the contract's lookup."""
+    def read_users(self, contract: Contract) -> Users:
+        """The users table now. Raises MysqlError."""
+    def fill_users(self, users: Users, contract: Contract, *, replace: bool = False) -> int:
+        """Adds rows that are missing (with replace: and removes the others, in one transaction); the rows changed."""
+    def create_log_tables(self, contract: Contract) -> None:
+        """Creates database, table `judged_logs` and the views good_logs, bad_logs, suspicious_logs where missing."""
+    def write(self, batch: Any) -> int:
+        """Upserts judged rows (what `Classifier.judge` returns, the record columns may be left out). The rows sent."""
+    def judged(self, contract: Contract, source_topic: str, *, after: tuple[int, int] | None, limit: int) -> Any:
+        """Rows of judged_logs in primary-key order after (partition, offset), as a pyarrow RecordBatch in the form of
+        `Classifier.judge` without the record columns. Verify reads them."""

@@ -1,0 +1,11 @@
+//! Judges JSON logs against a data contract over Arrow buffers, and generates logs that know the verdict they should get.
+//!
+//! A log flows one way: bytes → [`decode`] → [`validate`] → [`classify`] → [`sink`]. What a log must look like is data: a
+//! [`contract`].
+
+pub mod contract;
+mod error;
+pub mod users;
+pub mod verdict;
+
+pub use error::{Error, Result};
