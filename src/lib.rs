@@ -4,6 +4,7 @@
 //! [`contract`].
 
 pub mod contract;
+pub mod decode;
 mod error;
 pub mod users;
 pub mod verdict;

@@ -211,7 +211,7 @@ fn string(property: &Node<'_>, custom: &Custom<'_>) -> Result<StringRules> {
             if length < rules.min_length || rules.max_length.is_some_and(|most| length > most) {
                 return Err(item.error(format!("'{value}' breaks the field's own minLength or maxLength")));
             }
-            if rules.pattern.as_ref().is_some_and(|pattern| !pattern.regex().is_match(value)) {
+            if rules.pattern.as_ref().is_some_and(|pattern| !pattern.regex().is_match(value.as_bytes())) {
                 return Err(item.error(format!("'{value}' does not match the field's own pattern")));
             }
             if allowed.iter().any(|known| known == value) {

@@ -1,0 +1,115 @@
+//! JSON numbers: their grammar, and integers' values.
+
+/// Checks a number at `start`. Yields its end and whether it is an integer (no fraction, no exponent); None if it is
+/// malformed.
+pub(super) fn scan_number(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut at = integer_end(bytes, start)?;
+    let mut integer = true;
+    if bytes.get(at) == Some(&b'.') {
+        integer = false;
+        at = digits_end(bytes, at + 1)?;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        integer = false;
+        at += 1;
+        if matches!(bytes.get(at), Some(b'+' | b'-')) {
+            at += 1;
+        }
+        at = digits_end(bytes, at)?;
+    }
+    Some((at, integer))
+}
+
+/// The end of `-?(0|[1-9][0-9]*)` at `start`; None without one.
+#[inline]
+pub(super) fn integer_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let first = start + usize::from(bytes.get(start) == Some(&b'-'));
+    match bytes.get(first)? {
+        b'0' => Some(first + 1),
+        b'1'..=b'9' => digits_end(bytes, first),
+        _ => None,
+    }
+}
+
+#[inline]
+fn digits_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    if count == 0 { None } else { Some(start + count) }
+}
+
+/// An integer's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integer {
+    /// It fits.
+    Value(i64),
+    /// An integer past 64 bits.
+    TooLarge,
+    /// No integer in canonical form, `0|-?[1-9][0-9]*`.
+    NotCanonical,
+}
+
+/// Reads a text that must be an integer in canonical form, whole.
+#[must_use]
+pub fn parse_integer(text: &[u8]) -> Integer {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [b'0'] if !negative => return Integer::Value(0),
+        [b'1'..=b'9', ..] => {}
+        _ => return Integer::NotCanonical,
+    }
+    if digits.len() > 18 {
+        return parse_long(digits, negative);
+    }
+    let mut value = 0_i64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return Integer::NotCanonical;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    Integer::Value(if negative { -value } else { value })
+}
+
+/// More than 18 digits: they may leave 64 bits.
+#[cold]
+fn parse_long(digits: &[u8], negative: bool) -> Integer {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return Integer::NotCanonical;
+    }
+    let value = digits.iter().try_fold(0_i64, |value, digit| {
+        let digit = i64::from(digit - b'0');
+        value.checked_mul(10)?.checked_add(if negative { -digit } else { digit })
+    });
+    value.map_or(Integer::TooLarge, Integer::Value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Integer, parse_integer, scan_number};
+
+    #[test]
+    fn canonical_integers() {
+        assert_eq!(parse_integer(b"0"), Integer::Value(0));
+        assert_eq!(parse_integer(b"-684"), Integer::Value(-684));
+        assert_eq!(parse_integer(b"9223372036854775807"), Integer::Value(i64::MAX));
+        assert_eq!(parse_integer(b"-9223372036854775808"), Integer::Value(i64::MIN));
+        assert_eq!(parse_integer(b"9223372036854775808"), Integer::TooLarge);
+        for text in ["", "-", "-0", "00", "+1", "1 ", "1_0", "12345678901234567890x", "٦"] {
+            assert_eq!(parse_integer(text.as_bytes()), Integer::NotCanonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_follow_rfc_8259() {
+        assert_eq!(scan_number(b"-0,", 0), Some((2, true)));
+        assert_eq!(scan_number(b"6.84e+2 ", 0), Some((7, false)));
+        assert_eq!(scan_number(b"0684", 0), Some((1, true)));
+        for text in ["-", "1.", ".5", "1e", "1e+", "+1", "NaN"] {
+            assert_eq!(scan_number(text.as_bytes(), 0), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! JSON strings: where they end, and what their escapes stand for.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// JSON's white space.
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+/// The high bit of each byte that ends a run of plain string bytes: `"`, `\` or a control character. Above the lowest
+/// such byte the bits may be wrong (a borrow travels upwards), so only the lowest counts.
+const fn specials(word: u64) -> u64 {
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5C);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash | control) & HIGH
+}
+
+fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk))
+}
+
+/// The first `"`, `\` or control character at or after `from`; the length if there is none.
+pub(super) fn plain_end(bytes: &[u8], mut from: usize) -> usize {
+    while let Some(word) = word_at(bytes, from) {
+        let mask = specials(word);
+        if mask != 0 {
+            return from + (mask.trailing_zeros() / 8) as usize;
+        }
+        from += 8;
+    }
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
+/// The same, and it ends at a byte past ASCII too.
+#[inline]
+pub(super) fn ascii_end(bytes: &[u8], mut from: usize) -> usize {
+    while let Some(word) = word_at(bytes, from) {
+        let mask = specials(word) | (word & HIGH);
+        if mask != 0 {
+            return from + (mask.trailing_zeros() / 8) as usize;
+        }
+        from += 8;
+    }
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..)).unwrap_or(rest.len())
+}
+
+/// Checks a string whose opening quote is before `start`, in valid UTF-8. Yields the place of the closing quote and
+/// whether there was an escape; None if it is malformed.
+pub(super) fn scan_string(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut at = start;
+    let mut escaped = false;
+    loop {
+        at = plain_end(bytes, at);
+        match bytes.get(at)? {
+            b'"' => return Some((at, escaped)),
+            b'\\' => {
+                escaped = true;
+                at += escape(bytes.get(at..)?)?.1;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The character that an escape at the start of `bytes` stands for, and the escape's length.
+fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let plain = match bytes.get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\x08',
+        b'f' => '\x0C',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode_escape(bytes),
+        _ => return None,
+    };
+    Some((plain, 2))
+}
+
+fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = hex4(bytes.get(2..6)?)?;
+    if !(0xD800..0xDC00).contains(&first) {
+        return char::from_u32(first).map(|c| (c, 6));
+    }
+    if bytes.get(6..8)? != br"\u" {
+        return None;
+    }
+    let second = hex4(bytes.get(8..12)?)?;
+    if !(0xDC00..0xE000).contains(&second) {
+        return None;
+    }
+    char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).map(|c| (c, 12))
+}
+
+fn hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Appends to `out` what a string's text stands for. What is no escape is copied as it is.
+pub fn unescape(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let (plain, from_escape) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        if let Some((c, length)) = escape(from_escape) {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = from_escape.get(length..).unwrap_or_default();
+        } else {
+            out.push(b'\\');
+            rest = from_escape.get(1..).unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+}
