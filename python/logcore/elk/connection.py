@@ -1,0 +1,149 @@
+"""The connection to Elasticsearch: its options, the official client, and errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import urllib.parse
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+__all__ = [
+    "PASSWORD_VARIABLE",
+    "ElasticsearchError",
+    "add_elasticsearch_arguments",
+    "connect",
+    "described",
+    "elasticsearch_url",
+]
+
+PASSWORD_VARIABLE = "LOGCORE_ELASTICSEARCH_PASSWORD"
+
+
+class ElasticsearchError(Exception):
+    """Elasticsearch can't be reached or refused something; the message is one line that says what to do."""
+
+
+def add_elasticsearch_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Adds ``--elasticsearch``, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
+    parser.add_argument(
+        "--elasticsearch",
+        type=elasticsearch_url,
+        metavar="URL",
+        required=required,
+        help="scheme, host and port of Elasticsearch 8, such as http://127.0.0.1:9200",
+    )
+    parser.add_argument(
+        "--elasticsearch-user",
+        metavar="NAME",
+        help=f"user to log in as; the password comes from the variable {PASSWORD_VARIABLE}",
+    )
+    parser.add_argument(
+        "--elasticsearch-ca",
+        metavar="FILE",
+        help="certificate authorities (PEM) to trust on https, instead of the machine's",
+    )
+
+
+def elasticsearch_url(text: str) -> str:
+    """A URL that the client takes; an argparse type. A login in it is refused: process lists show command lines."""
+    parts = urllib.parse.urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if "@" in parts.netloc:
+        raise argparse.ArgumentTypeError(
+            f"no login in the URL, please: use --elasticsearch-user and the variable {PASSWORD_VARIABLE}"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or port is None or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form http://HOST:PORT or https://HOST:PORT")
+    return text
+
+
+def connect(
+    url: str, *, user: str | None = None, ca: str | None = None, request_timeout: float = 60.0
+) -> Elasticsearch:
+    """A client whose server has answered. Retries nothing by itself: callers know better what may be sent twice.
+
+    `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer, carries
+    the header by which the client tells Elasticsearch from its look-alikes.
+
+    Raises:
+        ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file that
+            can't be read, a server that does not answer, refuses the login, or is another product.
+    """
+    try:
+        import elasticsearch
+    except ImportError as error:
+        raise ElasticsearchError(
+            "the Elasticsearch client is not installed: pip install 'elasticsearch>=8.11,<9'"
+        ) from error
+    if elasticsearch.__version__[0] != 8:
+        version = ".".join(map(str, elasticsearch.__version__))
+        raise ElasticsearchError(
+            f"the Elasticsearch client installed is {version}, servers of version 8 want one of version 8: "
+            "pip install 'elasticsearch>=8.11,<9'"
+        )
+    login = _login(user)
+    if ca is not None and not os.access(ca, os.R_OK):
+        raise ElasticsearchError(f"--elasticsearch-ca {ca}: the file can't be read")
+    # What goes wrong reaches the person as one line of ours, not as the client's log beside it.
+    logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", elasticsearch.ElasticsearchWarning)
+    try:
+        options = {"ca_certs": ca} if ca is not None else {}
+        client = elasticsearch.Elasticsearch(
+            url, basic_auth=login, request_timeout=request_timeout, max_retries=0, http_compress=False, **options
+        )
+        client.options(request_timeout=min(10.0, request_timeout)).cluster.health(filter_path="status")
+    except (elasticsearch.ApiError, elasticsearch.TransportError, OSError, ValueError) as error:
+        raise ElasticsearchError(f"Elasticsearch at {url}: {described(error)}") from error
+    return client
+
+
+def described(error: Exception) -> str:
+    """What went wrong, in one line without line breaks."""
+    import elasticsearch
+
+    if isinstance(error, elasticsearch.UnsupportedProductError):
+        text = "something answers there, but it is not Elasticsearch"
+    elif isinstance(error, elasticsearch.AuthenticationException):
+        text = f"the login is missing or refused (--elasticsearch-user and the variable {PASSWORD_VARIABLE})"
+    elif isinstance(error, elasticsearch.ApiError):
+        text = f"status {error.meta.status}: {_reason(error.body) or error.message}"
+    elif isinstance(error, elasticsearch.ConnectionTimeout):
+        text = "no answer in time"
+    elif isinstance(error, elasticsearch.SSLError):
+        text = f"no TLS connection ({error.message}); is it https, and does --elasticsearch-ca name its authority?"
+    elif isinstance(error, elasticsearch.ConnectionError):
+        text = f"no connection ({_innermost(error)}); is it running?"
+    else:
+        text = str(error)
+    return " ".join(text.split())
+
+
+def _login(user: str | None) -> tuple[str, str] | None:
+    if user is None:
+        return None
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if not password:
+        raise ElasticsearchError(f"--elasticsearch-user {user}: set its password in the variable {PASSWORD_VARIABLE}")
+    return user, password
+
+
+def _reason(body: object) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return ": ".join(str(error[part]) for part in ("type", "reason") if error.get(part))
+    return str(error)[:500] if error else ""
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return str(error) or type(error).__name__

@@ -1,0 +1,88 @@
+"""Index templates: how Elasticsearch holds judged logs, derived from the contract, and those that it refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from logcore._core import Contract
+
+__all__ = ["rejected_template", "status_template"]
+
+# Lucene refuses terms of more than 32,766 bytes; 8,191 characters stay below that in any script. A longer string is kept in
+# the document and is only left out of the index.
+_KEYWORD = {"type": "keyword", "ignore_above": 8191}
+_DATE = {"type": "date", "format": "strict_date_optional_time"}
+_KEPT_ONLY = {"type": "keyword", "index": False, "doc_values": False}
+# Without `coerce: false` 684.5 would be found as 684, and nobody would know.
+_INTEGER = {"type": "integer", "coerce": False}
+_LONG = {"type": "long", "coerce": False}
+_SOURCE = {"properties": {"topic": _KEYWORD, "partition": _INTEGER, "offset": _LONG}}
+_TYPES: dict[str, dict[str, Any]] = {
+    "string": _KEYWORD,
+    "int32": _INTEGER,
+    "int64": _LONG,
+    "timestamp": _DATE,
+}
+# Above what Elasticsearch and its add-ons bring along (100 to 200), below what an operator would add to override ours.
+_PRIORITY = 300
+
+
+def status_template(contract: Contract, index: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
+    """The body of ``PUT _index_template`` for records of the status topic under `contract`.
+
+    ``dynamic: false``: a field that the contract doesn't know is kept in the document, unindexed. ``strict`` would refuse the
+    whole log for it, ``true`` would let any producer add columns.
+    """
+    fields = {name: _TYPES[kind] for name, kind in zip(contract.field_names, contract.field_types)}
+    return _template(
+        index,
+        {
+            **fields,
+            "status": _KEYWORD,
+            "reasons": {"properties": {"path": _KEYWORD, "code": _KEYWORD}},
+            "users_version": _KEYWORD,
+            "source": _SOURCE,
+            "@timestamp": _DATE,
+            "raw": _KEPT_ONLY,
+            "raw_base64": _KEPT_ONLY,
+            "raw_truncated": {"type": "boolean"},
+        },
+        f"Judged logs by the contract {contract.name}, version {contract.version}",
+        shards,
+        replicas,
+    )
+
+
+def rejected_template(index: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
+    """The same for records that could not be indexed: the error is searchable, the record is text that is only kept."""
+    return _template(
+        index,
+        {
+            "@timestamp": _DATE,
+            "error": {"properties": {"type": _KEYWORD, "reason": {"type": "text"}, "status": _INTEGER}},
+            "source": _SOURCE,
+            "key": _KEYWORD,
+            "key_base64": _KEPT_ONLY,
+            "value": _KEPT_ONLY,
+            "value_base64": _KEPT_ONLY,
+            "value_truncated": {"type": "boolean"},
+        },
+        "Records of the status topic that Elasticsearch refused to index",
+        shards,
+        replicas,
+    )
+
+
+def _template(
+    index: str, properties: dict[str, Any], description: str, shards: int, replicas: int
+) -> dict[str, Any]:
+    return {
+        "index_patterns": [index],
+        "priority": _PRIORITY,
+        "template": {
+            "settings": {"index": {"number_of_shards": shards, "number_of_replicas": replicas}},
+            "mappings": {"dynamic": False, "properties": properties},
+        },
+        "_meta": {"description": description, "managed_by": "logcore.indexer"},
+    }

@@ -1,0 +1,1 @@
+"""Indexes the status topic in Elasticsearch: ``python -m logcore.indexer``."""

@@ -1,0 +1,110 @@
+"""``python -m logcore.indexer``: from the status topic into Elasticsearch."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+from logcore._core import Consumer, Contract, LogcoreError
+from logcore.elk.connection import ElasticsearchError, connect
+from logcore.elk.template import rejected_template, status_template
+from logcore.indexer.delivery import Delivery
+from logcore.indexer.loop import run
+from logcore.indexer.options import Options, parse
+from logcore.indexer.outage import Outage, Stopped
+from logcore.indexer.preparation import put_template, request_limit
+from logcore.indexer.progress import Progress
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit status: 0 stopped as asked, 1 a service is missing or refuses."""
+    options = parse(arguments)
+    progress = Progress()
+    try:
+        contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
+        if options.print_template is not None:
+            _print_template(contract, options)
+            return 0
+        return _index(contract, options, progress)
+    except (LogcoreError, ElasticsearchError) as error:
+        progress.end_line()
+        print(f"indexer: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+def _index(contract: Contract, options: Options, progress: Progress) -> int:
+    client = connect(options.elasticsearch, user=options.elasticsearch_user, ca=options.elasticsearch_ca)
+    # Elasticsearch may be away for longer than the 5 minutes after which Kafka would give our partitions to others.
+    # Whether the process lives is what heartbeats say.
+    config = {"max.poll.interval.ms": "86400000", **dict(options.kafka)}
+    consumer = Consumer(brokers=options.brokers, topic=options.topic, group=options.group, config=config)
+    try:
+        if options.templates:
+            sizes = {"shards": options.shards, "replicas": options.replicas}
+            put_template(client, options.index, status_template(contract, options.index, **sizes), progress.note)
+            put_template(client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note)
+        largest = request_limit(client)
+        stop = _stop_on_signals()
+        delivery = Delivery(
+            client,
+            Outage(stop, progress.note),
+            topic=options.topic,
+            index=options.index,
+            rejected_index=options.rejected_index,
+            largest=largest,
+        )
+        start = time.monotonic()
+        try:
+            run(consumer, delivery, options, progress, stop, largest)
+        except Stopped:
+            progress.note("stopped while Elasticsearch was away; what was on its way is not committed and comes again")
+        progress.end_line()
+        print(progress.summary(time.monotonic() - start), file=sys.stderr)
+        return 0
+    finally:
+        consumer.close()
+        client.close()
+
+
+def _print_template(contract: Contract, options: Options) -> None:
+    sizes = {"shards": options.shards, "replicas": options.replicas}
+    if options.print_template == "rejected":
+        template = rejected_template(options.rejected_index, **sizes)
+    else:
+        template = status_template(contract, options.index, **sizes)
+    print(json.dumps(template, indent=2))
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set, so that the bulk in flight is finished and committed. A second one kills."""
+    stop = threading.Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signum, signal.SIG_DFL)
+        stop.set()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
+        if signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, ask)
+    return stop
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        # The reader of --print-template left; without this Python complains once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)

@@ -1,0 +1,105 @@
+"""The processor: a streaming query from Kafka to the status topic and MySQL, from start to stop."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
+from logcore._core import LogcoreError
+from logcore.spark.adapter import judged_schema
+from logcore.spark.batch import BatchProcessor, BatchReport, Sink
+from logcore.spark.errors import OptionsError, ProcessorError, root_cause
+from logcore.spark.files import TextFiles
+from logcore.spark.kafka_options import read_properties, sink_options, source_options
+from logcore.spark.options import Options, parse
+from logcore.spark.preparation import Prepared, prepare
+from logcore.spark.query import quietly, run_query
+from logcore.spark.session import require_kafka_source, start_session
+from logcore.spark.sinks import write_mysql, write_status_topic
+from logcore.spark.snapshots import Snapshots
+from logcore.spark.stopping import Interrupted, StopRequest
+from logcore.spark.topics import prepare_topics
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the processor; the exit status: 0 done, 1 a failure, 2 a wrong option, 130 stopped by Ctrl-C."""
+    # py4j logs with its stack what it raises anyway.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    options = parse(arguments)
+    stop = StopRequest()
+    stop.install()
+    try:
+        return _run(options, stop)
+    except (Interrupted, KeyboardInterrupt):
+        return stop.exit_status
+    except OptionsError as error:
+        _say(f"{error}; see --help")
+        return 2
+    except (ProcessorError, LogcoreError) as error:
+        _say(str(error))
+    except (PySparkException, Py4JError, OSError) as error:
+        # Ctrl-C ends the JVM too while it starts, and everything that Python asks of it.
+        if stop.asked:
+            return stop.exit_status
+        _say(f"failed: {root_cause(error)}")
+    return 1
+
+
+def _run(options: Options, stop: StopRequest) -> int:
+    prepared = prepare(options, _say)
+    session = start_session(stop)
+    try:
+        return _stream(session, options, prepared, stop)
+    finally:
+        quietly(session.stop)
+
+
+def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: StopRequest) -> int:
+    jvm: Any = session._jvm
+    require_kafka_source(session)
+    properties = read_properties(jvm, options.kafka_config) if options.kafka_config else {}
+    created = prepare_topics(jvm, options.brokers, properties, options.input, options.output)
+    if created:
+        _say(f"created topic {options.output}")
+    # Users that don't fit the contract are an error now, not in the first batch.
+    judged_schema(prepared.current())
+    files = TextFiles(jvm, session._jsc.hadoopConfiguration(), f"{options.checkpoint.rstrip('/')}/logcore")
+    processor = BatchProcessor(
+        snapshots=Snapshots(files),
+        current=prepared.current,
+        sinks=_sinks(options, sink_options(options, properties)),
+        report=_report,
+        stop_asked=lambda: stop.asked,
+    )
+    stop.finish_batches()
+    source = session.readStream.format("kafka").options(**source_options(options, properties)).load()
+    writer = source.writeStream.foreachBatch(processor).option("checkpointLocation", options.checkpoint)
+    writer = writer.trigger(**options.trigger_arguments).queryName("logcore")
+    _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}; Ctrl-C stops")
+    return run_query(session, writer.start, processor, stop, _say)
+
+
+def _sinks(options: Options, kafka: dict[str, str]) -> list[Sink]:
+    sinks: list[Sink] = [lambda judged: write_status_topic(judged, options.output, kafka)]
+    if options.tables and options.mysql is not None:
+        connection = options.mysql
+        sinks.append(lambda judged: write_mysql(judged, connection))
+    return sinks
+
+
+def _report(report: BatchReport) -> None:
+    _say(str(report))
+
+
+def _say(message: str) -> None:
+    print(f"processor: {message}", file=sys.stderr, flush=True)

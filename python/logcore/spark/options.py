@@ -1,0 +1,198 @@
+"""The processor's command line, checked before anything starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
+from logcore.spark.option_values import (
+    AVAILABLE_NOW,
+    brokers,
+    not_empty,
+    positive,
+    seconds,
+    starting_offsets,
+    topic,
+    trigger,
+)
+
+__all__ = ["USERS_FROM_MYSQL", "Options", "parse"]
+
+USERS_FROM_MYSQL = "mysql"
+
+_EXAMPLE = """\
+example, with Spark 3.5.1 (with Spark 4.1.1 the package is spark-sql-kafka-0-10_2.13:4.1.1):
+  spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.1 \\
+    spark/processor.py localhost:9092 --checkpoint /tmp/logcore-checkpoint \\
+    --users mysql --tables --mysql-defaults-file .stack/mysql.cnf --trigger '5 seconds'
+
+without MySQL, as far as the topic goes now:
+  spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.1 \\
+    spark/processor.py localhost:9092 --checkpoint s3://bucket/checkpoint \\
+    --users users.csv --no-tables --trigger available-now
+
+Ctrl-C stops after the running micro-batch, a second one at once; the checkpoint loses nothing either way.
+Spark logs warnings and errors; with --conf spark.log.level=WARN (or INFO) also the stacks of what failed.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for. `mysql` holds the arguments of `logcore.Mysql`, None where nothing needs MySQL."""
+
+    brokers: str
+    input: str
+    output: str
+    checkpoint: str
+    users: str | None
+    users_ttl_s: float
+    tables: bool
+    mysql: Mapping[str, Any] | None = field(repr=False)  # with the password
+    trigger: str
+    starting_offsets: str
+    max_offsets_per_trigger: int | None
+    min_partitions: int | None
+    contract: str | None
+    kafka_config: str | None
+
+    @property
+    def users_from_mysql(self) -> bool:
+        """True for `--users mysql`."""
+        return self.users == USERS_FROM_MYSQL
+
+    @property
+    def trigger_arguments(self) -> dict[str, Any]:
+        """For `DataStreamWriter.trigger`."""
+        return {"availableNow": True} if self.trigger == AVAILABLE_NOW else {"processingTime": self.trigger}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
+    """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    for option, file in (("--contract", args.contract), ("--kafka-config", args.kafka_config)):
+        if file is not None and not Path(file).is_file():
+            parser.error(f"{option} {file}: no such file")
+    if args.users not in (None, USERS_FROM_MYSQL) and not Path(args.users).is_file():
+        parser.error(f"--users {args.users}: no such file")
+    if args.input == args.output:
+        parser.error(f"--input and --output are both '{args.input}'")
+    return Options(
+        brokers=args.brokers,
+        input=args.input,
+        output=args.output,
+        checkpoint=args.checkpoint,
+        users=args.users,
+        users_ttl_s=args.users_ttl,
+        tables=args.tables,
+        mysql=_mysql(parser, args, environment),
+        trigger=args.trigger,
+        starting_offsets=args.starting_offsets,
+        max_offsets_per_trigger=args.max_offsets_per_trigger,
+        min_partitions=args.min_partitions,
+        contract=args.contract,
+        kafka_config=args.kafka_config,
+    )
+
+
+def _mysql(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, environment: Mapping[str, str]
+) -> Mapping[str, Any] | None:
+    from_mysql = args.users == USERS_FROM_MYSQL
+    if not args.tables and not from_mysql:
+        return None
+    if not mysql_requested(args):
+        need, instead = ("--users mysql", "a CSV") if from_mysql else ("--tables", "--no-tables")
+        parser.error(f"{need} needs --mysql HOST:PORT or --mysql-defaults-file FILE; or give {instead}")
+    try:
+        return mysql_connection(args, environment)
+    except MysqlOptionsError as error:
+        parser.error(str(error))
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        prog="processor.py",
+        description="Judges each log of a Kafka topic against a data contract; the verdicts go to a status topic "
+        "and to MySQL. Run by spark-submit.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
+    parser.add_argument("--input", type=topic, default="server-logs", metavar="TOPIC", help="default %(default)s")
+    parser.add_argument(
+        "--output",
+        type=topic,
+        default="server-logs-status",
+        metavar="TOPIC",
+        help="default %(default)s; created where missing, with as many partitions as the input",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=not_empty,
+        required=True,
+        metavar="DIR",
+        help="folder on any file system of Hadoop's (file, hdfs, s3); one for each processor",
+    )
+    parser.add_argument(
+        "--users",
+        type=not_empty,
+        metavar="FILE.csv|mysql",
+        help="what accounts are looked up in; needed unless the contract looks nothing up",
+    )
+    parser.add_argument(
+        "--users-ttl",
+        type=seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how old users may be when a micro-batch begins (default 0: read for each)",
+    )
+    tables = parser.add_mutually_exclusive_group()
+    tables.add_argument(
+        "--tables", action="store_true", default=True, help="write to MySQL, tables and views created (default)"
+    )
+    tables.add_argument("--no-tables", dest="tables", action="store_false", help="write to the status topic only")
+    parser.add_argument(
+        "--trigger",
+        type=trigger,
+        default="5 seconds",
+        metavar="available-now|'N seconds'",
+        help="what is there now and then end, or on and on at an interval (default '%(default)s')",
+    )
+    parser.add_argument(
+        "--starting-offsets",
+        type=starting_offsets,
+        default="earliest",
+        metavar="earliest|latest|JSON",
+        help="where a new checkpoint begins (default %(default)s); JSON as Spark's Kafka source takes it",
+    )
+    parser.add_argument(
+        "--max-offsets-per-trigger", type=positive, metavar="N", help="most logs of a micro-batch (default: no limit)"
+    )
+    parser.add_argument(
+        "--min-partitions",
+        type=positive,
+        metavar="N",
+        help="least tasks of a micro-batch (default: one a partition)",
+    )
+    parser.add_argument("--contract", metavar="FILE", help="a data contract (default: the one for server logs)")
+    parser.add_argument(
+        "--kafka-config",
+        metavar="FILE",
+        help="Java properties for source and sink, such as security.protocol; the sink's defaults may be overridden",
+    )
+    add_mysql_arguments(parser)
+    return parser

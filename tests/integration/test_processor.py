@@ -1,0 +1,319 @@
+"""The processor under real spark-submit, on real Kafka and MariaDB, with both Spark versions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from logcore import Contract, Users
+from logcore._core import Consumer, Mysql, Producer
+from logcore.mysql_options import add_mysql_arguments, mysql_connection
+from services import REPOSITORY, Stack
+from spark_runs import Submission, committed, end_offsets, pin
+from tcp_relay import TcpRelay
+
+SPARK_35 = Path(sys.prefix)
+SPARK_41 = REPOSITORY / ".venv-spark4"
+CONTRACT = Contract.server_logs()
+USERS = Users.generate(CONTRACT, seed=5, accounts=1000)
+NOBODY = Users([(10_000, "IOS")])
+
+Submit = Callable[..., Submission]
+Keyed = dict[str, Any]
+
+
+@pytest.fixture(params=[SPARK_35, SPARK_41], ids=["spark-3.5", "spark-4.1"])
+def environment(request: pytest.FixtureRequest) -> Path:
+    assert (request.param / "bin" / "spark-submit").is_file(), f"{request.param} has no Spark; make it first"
+    return Path(request.param)
+
+
+@pytest.fixture
+def submit(environment: Path, stack: Stack, tmp_path: Path) -> Iterator[Submit]:
+    """Starts the processor on the stack's Kafka; whatever still runs at the end is killed."""
+    started: list[Submission] = []
+
+    def start(*arguments: str) -> Submission:
+        log = tmp_path / f"run-{len(started)}.log"
+        started.append(Submission(environment, log, [stack.brokers, *arguments]))
+        return started[-1]
+
+    yield start
+    for submission in started:
+        submission.kill()
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    return tmp_path / "checkpoint"
+
+
+@pytest.fixture
+def mysql(stack: Stack) -> dict[str, Any]:
+    """How to reach MariaDB, which holds USERS from here on."""
+    parser = argparse.ArgumentParser()
+    add_mysql_arguments(parser)
+    connection = mysql_connection(parser.parse_args(["--mysql-defaults-file", str(stack.mysql_defaults_file)]))
+    set_users(connection, USERS)
+    return connection
+
+
+def set_users(connection: dict[str, Any], users: Users) -> None:
+    server = Mysql(**connection)
+    server.create_users_table(CONTRACT)
+    server.fill_users(users, CONTRACT, replace=True)
+
+
+def query(connection: dict[str, Any], statement: str, *arguments: object) -> list[tuple[Any, ...]]:
+    login = {name: connection[name] for name in ("host", "port", "user")}
+    with closing(pymysql.connect(**login, password=connection["password"] or "", autocommit=True)) as server:
+        cursor = server.cursor()
+        cursor.execute(statement, arguments)
+        return list(cursor.fetchall())
+
+
+def produce(stack: Stack, topic: str, count: int, *, seed: int = 1) -> None:
+    producer = Producer(
+        CONTRACT, USERS, brokers=stack.brokers, topic=topic, rate=None, count=count, duration=None, threads=1,
+        seed=seed, start=1_700_000_000, bad_rate=None, suspicious_rate=None, truth=True, config={},
+    )  # fmt: skip
+    assert producer.join(120.0), producer.stats()
+    stats = producer.stats()
+    assert (stats["acknowledged"], stats["failed"]) == (count, 0), stats
+
+
+def read(stack: Stack, topic: str) -> Iterator[dict[str, Any]]:
+    """All records of a topic, headers as a dict."""
+    consumer = Consumer(brokers=stack.brokers, topic=topic)
+    ends = consumer.end_offsets()
+    while not consumer.at_end(ends):
+        batch = consumer.poll(10_000, 10.0)
+        assert batch is not None, f"{topic} ends before {ends}"
+        for record in batch.to_pylist():
+            yield {**record, "headers": {header["key"]: header["value"] for header in record["headers"] or []}}
+    consumer.close()
+
+
+def truth(stack: Stack, topic: str) -> Keyed:
+    """For each log what its producer says it should get, under the key of its verdict."""
+    return {
+        f"{topic}:{record['partition']}:{record['offset']}": _verdict(json.loads(record["headers"]["logcore.expected"]))
+        for record in read(stack, topic)
+    }
+
+
+def statuses(stack: Stack, topic: str) -> Keyed:
+    """For each key of the status topic its record. A repeat must have the same bytes."""
+    found: dict[str, bytes] = {}
+    for record in read(stack, topic):
+        key = record["key"].decode()
+        assert found.setdefault(key, record["value"]) == record["value"], f"two values of {key}"
+    return {key: json.loads(value) for key, value in found.items()}
+
+
+def rows(connection: dict[str, Any], topic: str) -> Keyed:
+    """For each key of `judged_logs` its verdict and users' version."""
+    statement = (
+        "SELECT source_partition, source_offset, status, reasons, users_version FROM logs.judged_logs "
+        "WHERE source_topic = %s"
+    )
+    return {
+        f"{topic}:{partition}:{offset}": (_verdict({"status": status, "reasons": json.loads(reasons)}), version)
+        for partition, offset, status, reasons, version in query(connection, statement, topic)
+    }
+
+
+def _verdict(verdict: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    return verdict["status"], [(reason["path"], reason["code"]) for reason in verdict["reasons"]]
+
+
+def arguments(source: str, target: str, checkpoint: Path, *more: str) -> list[str]:
+    return ["--input", source, "--output", target, "--checkpoint", str(checkpoint), *more]
+
+
+AVAILABLE_NOW = ("--trigger", "available-now")
+
+
+def test_every_log_gets_its_verdict_in_the_topic_and_in_mysql(
+    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 3000)
+    options = arguments(source, target, checkpoint, "--max-offsets-per-trigger", "1000", *AVAILABLE_NOW)
+    options += ["--users", "mysql", "--mysql-defaults-file", str(stack.mysql_defaults_file)]
+    run = submit(*options)
+    assert run.wait() == 0, run.output
+    assert "Traceback" not in run.output
+    assert mysql["password"] not in run.output
+    assert sum(line.startswith("batch ") for line in run.lines) >= 3
+
+    expected = truth(stack, source)
+    assert len(expected) == 3000
+    records = statuses(stack, target)
+    assert {key: _verdict(record) for key, record in records.items()} == expected
+    assert {record["users_version"] for record in records.values()} == {USERS.version}
+    stored = rows(mysql, source)
+    assert stored == {key: (verdict, USERS.version) for key, verdict in expected.items()}
+    for status in ("good", "bad", "suspicious"):
+        statement = f"SELECT COUNT(*) FROM logs.{status}_logs WHERE source_topic = %s"
+        ((count,),) = query(mysql, statement, source)
+        assert count == sum(verdict[0] == status for verdict in expected.values()) > 0
+
+    again = submit(*options)
+    assert again.wait() == 0, again.output
+    assert not any(line.startswith("batch ") for line in again.lines)
+    assert sum(1 for _ in read(stack, target)) == 3000
+
+
+def test_killed_in_mid_batch_it_replays_that_batch_by_its_users(
+    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 4000)
+    options = arguments(source, target, checkpoint, "--max-offsets-per-trigger", "1000")
+    options += ["--users", "mysql", "--mysql-defaults-file", str(stack.mysql_defaults_file)]
+    first = submit(*options, "--trigger", "2 seconds")
+    first.wait_until(pin(checkpoint, 1).exists)
+    first.kill()
+    assert not committed(checkpoint, 1), "the batch was through before it could be killed"
+    assert json.loads(pin(checkpoint, 1).read_text("utf-8"))["users_version"] == USERS.version
+
+    set_users(mysql, NOBODY)
+    second = submit(*options, *AVAILABLE_NOW)
+    assert second.wait() == 0, second.output
+    assert any(line.startswith("batch 1 (replayed): ") for line in second.lines), second.output
+    assert not any("replayed" in line for line in second.lines if not line.startswith("batch 1 "))
+
+    expected = truth(stack, source)
+    by_old_users = end_offsets(checkpoint, 1)
+    stored = rows(mysql, source)
+    assert stored.keys() == expected.keys()
+    for key, (verdict, version) in stored.items():
+        partition, offset = map(int, key.split(":")[1:])
+        if offset < by_old_users[partition]:
+            assert (version, verdict) == (USERS.version, expected[key])
+        else:
+            assert version == NOBODY.version
+            assert verdict[0] == ("bad" if expected[key][0] == "bad" else "suspicious")
+    assert {version for _, version in stored.values()} == {USERS.version, NOBODY.version}
+    records = statuses(stack, target)
+    assert {key: (_verdict(record), record["users_version"]) for key, record in records.items()} == stored
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_lets_the_batch_finish_and_loses_nothing(
+    number: signal.Signals,
+    status: int,
+    submit: Submit,
+    stack: Stack,
+    topic: Callable[[str], str],
+    checkpoint: Path,
+    tmp_path: Path,
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 3000)
+    users = tmp_path / "users.csv"
+    users.write_text(USERS.csv, "utf-8")
+    options = arguments(source, target, checkpoint, "--users", str(users), "--no-tables")
+    options += ["--max-offsets-per-trigger", "500"]
+    run = submit(*options, "--trigger", "1 seconds")
+    run.wait_until(pin(checkpoint, 1).exists)
+    if number is signal.SIGINT:
+        run.signal(number)
+    else:
+        # As an operator or a service manager does it, who knows the one process that was started: the JVM.
+        os.kill(run.process.pid, number)
+    assert run.wait(60) == status, run.output
+    assert committed(checkpoint, 1)
+    assert "Traceback" not in run.output
+    assert "\tat " not in run.output
+
+    rest = submit(*options, *AVAILABLE_NOW)
+    assert rest.wait() == 0, rest.output
+    assert "replayed" not in rest.output
+    records = statuses(stack, target)
+    assert {key: _verdict(record) for key, record in records.items()} == truth(stack, source)
+    assert sum(1 for _ in read(stack, target)) == 3000
+
+
+def test_databases_tables_views_and_users_are_created_where_missing(
+    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path
+) -> None:
+    source = topic("logs")
+    produce(stack, source, 200)
+    query(mysql, "DROP DATABASE IF EXISTS logs")
+    query(mysql, "DROP DATABASE dim_users")
+    options = arguments(source, topic("status"), checkpoint, "--users", "mysql", *AVAILABLE_NOW)
+    run = submit(*options, "--mysql-defaults-file", str(stack.mysql_defaults_file))
+    assert run.wait() == 0, run.output
+    generated = Users.generate(CONTRACT, seed=0, accounts=1000)
+    created = f"created the users table in MySQL and filled it with 1,000 rows, version {generated.version}"
+    assert created in run.lines
+    assert query(mysql, "SELECT COUNT(*) FROM dim_users.users") == [(len(generated),)]
+    tables = query(mysql, "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'logs'")
+    views = {f"{status}_logs": "VIEW" for status in ("good", "bad", "suspicious")}
+    assert dict(tables) == {"judged_logs": "BASE TABLE", **views}
+    assert len(rows(mysql, source)) == 200
+
+
+def test_mysql_away_at_a_refresh_is_the_last_users_and_a_warning(
+    submit: Submit,
+    stack: Stack,
+    mysql: dict[str, Any],
+    topic: Callable[[str], str],
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 300)
+    relay = TcpRelay((mysql["host"], mysql["port"]))
+    monkeypatch.setenv("LOGCORE_MYSQL_PASSWORD", mysql["password"])
+    options = arguments(source, target, checkpoint, "--users", "mysql", "--no-tables", "--trigger", "1 seconds")
+    run = submit(*options, "--mysql", f"127.0.0.1:{relay.port}", "--mysql-user", mysql["user"])
+    run.wait_until(lambda: any(line.startswith("batch 0: ") for line in run.lines))
+    relay.cut()
+    produce(stack, source, 300, seed=2)
+    run.wait_until(lambda: any(line.startswith("batch 1: ") for line in run.lines))
+    produce(stack, source, 300, seed=3)
+    run.wait_until(lambda: len(statuses(stack, target)) == 900)
+    os.kill(run.process.pid, signal.SIGTERM)
+    assert run.wait(60) == 0, run.output
+    (warning,) = [line for line in run.lines if line.startswith("warning: ")]
+    assert f"users can't be read again, going on with version {USERS.version}: " in warning
+    assert {key: _verdict(record) for key, record in statuses(stack, target).items()} == truth(stack, source)
+
+
+@pytest.mark.parametrize("environment", [SPARK_35], ids=["spark-3.5"], indirect=True)
+def test_mysql_away_at_the_start_is_one_line(
+    submit: Submit, stack: Stack, topic: Callable[[str], str], checkpoint: Path
+) -> None:
+    options = arguments(topic("logs"), topic("status"), checkpoint, "--users", "mysql", *AVAILABLE_NOW)
+    run = submit(*options, "--mysql", "127.0.0.1:9", "--mysql-user", "me")
+    assert run.wait() == 1, run.output
+    (line,) = run.lines
+    assert "127.0.0.1" in line
+    assert "Traceback" not in run.output
+
+
+def test_a_missing_topic_is_one_line_that_says_what_to_do(
+    submit: Submit, topic: Callable[[str], str], checkpoint: Path, tmp_path: Path
+) -> None:
+    users = tmp_path / "users.csv"
+    users.write_text(USERS.csv, "utf-8")
+    source = topic("missing")
+    run = submit(*arguments(source, topic("status"), checkpoint, "--users", str(users), "--no-tables", *AVAILABLE_NOW))
+    assert run.wait() == 1, run.output
+    (line,) = run.lines
+    assert f"there is no topic '{source}'" in line
+    assert "create it" in line
+    assert "Traceback" not in run.output
