@@ -7,6 +7,7 @@ pub mod contract;
 pub mod decode;
 mod error;
 pub mod users;
+pub mod validate;
 pub mod verdict;
 
 pub use error::{Error, Result};

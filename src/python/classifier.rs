@@ -1,0 +1,55 @@
+//! `Classifier`.
+
+use arrow_array::RecordBatch;
+use arrow_pyarrow::{FromPyArrow, ToPyArrow};
+use pyo3::prelude::*;
+
+use super::{PyContract, PyUsers, detached, to_py};
+use crate::classify::Classifier;
+use crate::error::Error;
+use crate::sink::judge::{judge, judged_schema};
+
+/// Judges logs.
+#[pyclass(name = "Classifier", module = "logcore", frozen)]
+pub(crate) struct PyClassifier(Classifier);
+
+#[pymethods]
+impl PyClassifier {
+    #[new]
+    #[pyo3(signature = (contract, users = None))]
+    fn new(py: Python<'_>, contract: &PyContract, users: Option<&PyUsers>) -> PyResult<Self> {
+        detached(py, || Classifier::new(&contract.0, users.map(|users| &users.0))).map(Self)
+    }
+
+    #[pyo3(signature = (batch, *, column = "value"))]
+    fn classify<'py>(
+        &self,
+        py: Python<'py>,
+        batch: &Bound<'py, PyAny>,
+        column: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let batch = record_batch(batch)?;
+        detached(py, || self.0.classify(&batch, column))?.to_pyarrow(py)
+    }
+
+    fn judge<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let batch = record_batch(batch)?;
+        detached(py, || judge(&self.0, &batch))?.to_pyarrow(py)
+    }
+
+    #[getter]
+    fn judged_schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        judged_schema(&self.0).to_pyarrow(py)
+    }
+
+    #[getter]
+    fn users_version(&self) -> &str {
+        self.0.users_version()
+    }
+}
+
+/// Any object with the Arrow C data interface, as a batch.
+pub(crate) fn record_batch(value: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
+    RecordBatch::from_pyarrow_bound(value)
+        .map_err(|error| to_py(Error::Batch(format!("a RecordBatch is wanted, not {}: {error}", value.get_type()))))
+}

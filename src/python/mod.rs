@@ -1,0 +1,24 @@
+//! The only pyo3: convert, release the GIL, call the core, convert.
+
+mod classifier;
+mod contract;
+mod error;
+mod users;
+
+use pyo3::prelude::*;
+
+pub(crate) use contract::PyContract;
+pub(crate) use error::{detached, to_py};
+pub(crate) use users::PyUsers;
+
+/// The module `logcore._core`.
+#[pymodule]
+#[pyo3(name = "_core")]
+fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    error::add_to(module)?;
+    module.add_class::<PyContract>()?;
+    module.add_class::<PyUsers>()?;
+    module.add_class::<classifier::PyClassifier>()?;
+    Ok(())
+}
