@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod decode;
 mod error;
+pub mod generate;
 pub mod users;
 pub mod validate;
 pub mod verdict;
