@@ -46,13 +46,13 @@ impl Texts {
         let fewest = rules.min_length as u64;
         let most = rules.max_length.map_or(u64::MAX, |most| most as u64);
         let (shape, exact) = if let Some(pattern) = &rules.pattern {
-                let open = OPEN.max(fewest);
-                let exact = looks(pattern.hir()) == 2 && fewest == 0 && rules.max_length.is_none();
-                (Shape::of(pattern.hir(), open)?, exact)
+            let open = OPEN.max(fewest);
+            let exact = looks(pattern.hir()) == 2 && fewest == 0 && rules.max_length.is_none();
+            (Shape::of(pattern.hir(), open)?, exact)
         } else {
-                let any = Shape::Class(Characters::new([(0, u32::from(char::MAX))])?);
-                let most = most.min(fewest.saturating_add(2 * OPEN));
-                (Shape::Repeat { inner: Box::new(any), fewest, most }, true)
+            let any = Shape::Class(Characters::new([(0, u32::from(char::MAX))])?);
+            let most = most.min(fewest.saturating_add(2 * OPEN));
+            (Shape::Repeat { inner: Box::new(any), fewest, most }, true)
         };
         let mut texts = Self { shape, check: None };
         let key = Key::new(0, Stream::Samples);

@@ -38,19 +38,19 @@ impl Unknown {
         if let (Kind::Integer(rules), Values::Integers(listed)) = (&field.kind, known) {
             return Ok(Span::of(rules).and_then(|span| Missing::new(span, listed)).map(Self::Integers));
         }
-                let names: HashSet<&str> = names.iter().copied().collect();
-                let source = Source::new(field)?;
-                let key = Key::new(1, Stream::Samples);
-                let mut texts: Vec<String> = Vec::new();
-                let mut seen: HashSet<String> = HashSet::new();
-                for index in 0..DRAWS {
-                    let Some(text) = source.draw_text(&mut key.at(index), field) else { break };
-                    if texts.len() < TEXTS && !names.contains(&*text) && seen.insert(text.clone()) {
-                        texts.push(text);
-                    }
-                }
-                let texts: Vec<Choice> = texts.iter().map(|text| plan.whole(&Choice::of_text(text))).collect();
-                Ok((!texts.is_empty()).then_some(Self::Texts(texts)))
+        let names: HashSet<&str> = names.iter().copied().collect();
+        let source = Source::new(field)?;
+        let key = Key::new(1, Stream::Samples);
+        let mut texts: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
+        for index in 0..DRAWS {
+            let Some(text) = source.draw_text(&mut key.at(index), field) else { break };
+            if texts.len() < TEXTS && !names.contains(&*text) && seen.insert(text.clone()) {
+                texts.push(text);
+            }
+        }
+        let texts: Vec<Choice> = texts.iter().map(|text| plan.whole(&Choice::of_text(text))).collect();
+        Ok((!texts.is_empty()).then_some(Self::Texts(texts)))
     }
 }
 

@@ -37,15 +37,15 @@ pub fn users(contract: &Contract, seed: u64, accounts: u64) -> Result<Users> {
         return Users::new(columns, names.into_iter().map(|name| [name]));
     };
     let (devices, weights) = if let Some(list) = weighted(device) {
-            let weights = Weights::new(list.iter().map(|(_, weight)| *weight));
-            (list.into_iter().map(|(value, _)| value.to_owned()).collect(), weights)
-        } else {
-            let source = Source::new(device)?;
-            // Far from the accounts' own draws.
-            let draw = |place| source.draw_text(&mut key.at(u64::MAX - place), device);
-            let devices: Vec<String> = (0..MADE_UP).filter_map(draw).collect();
-            let weights = Weights::even(devices.len());
-            (devices, weights)
+        let weights = Weights::new(list.iter().map(|(_, weight)| *weight));
+        (list.into_iter().map(|(value, _)| value.to_owned()).collect(), weights)
+    } else {
+        let source = Source::new(device)?;
+        // Far from the accounts' own draws.
+        let draw = |place| source.draw_text(&mut key.at(u64::MAX - place), device);
+        let devices: Vec<String> = (0..MADE_UP).filter_map(draw).collect();
+        let weights = Weights::even(devices.len());
+        (devices, weights)
     };
     let weights =
         weights.ok_or_else(|| Error::Generator(format!("field '{}': all values have the weight 0", device.name)))?;
