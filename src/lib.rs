@@ -6,6 +6,9 @@
 pub mod contract;
 pub mod decode;
 mod error;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+pub mod sink;
 pub mod users;
 pub mod validate;
 pub mod verdict;

@@ -1,0 +1,4 @@
+//! Where verdicts go.
+
+#[cfg(feature = "mysql")]
+pub mod mysql;
