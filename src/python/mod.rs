@@ -1,8 +1,12 @@
 //! The only pyo3: convert, release the GIL, call the core, convert.
 
+#![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 mod classifier;
 mod contract;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod users;
 
 use pyo3::prelude::*;
@@ -20,5 +24,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
     module.add_class::<classifier::PyClassifier>()?;
+    #[cfg(feature = "mysql")]
+    module.add_class::<mysql::PyMysql>()?;
     Ok(())
 }

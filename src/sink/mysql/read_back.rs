@@ -11,9 +11,10 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_buffer::OffsetBuffer;
-use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 
 use super::{TABLE, missing_table, reasons};
+use crate::classify::{UTC, reasons_type};
 use crate::contract::{Contract, Kind, Width};
 use crate::error::{Error, Result};
 use crate::mysql::{Connection, Failure, identifier, is_missing_table, parse_datetime, qualified, text};
@@ -56,11 +57,10 @@ pub fn judged(
     })
 }
 
-/// What `judged` returns.
+/// What `judged` returns: the columns of a judged batch without those of its record.
 fn schema(contract: &Contract) -> Arc<Schema> {
-    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let mut fields: Vec<Field> = Vec::new();
-    for field in contract.fields() {
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
+    let fields = contract.fields().iter().map(|field| {
         let data_type = match &field.kind {
             Kind::String(_) => DataType::Utf8,
             Kind::Integer(rules) if rules.epoch_seconds => time(),
@@ -69,28 +69,30 @@ fn schema(contract: &Contract) -> Arc<Schema> {
                 Width::I64 => DataType::Int64,
             },
         };
-        fields.push(Field::new(&field.name, data_type, true));
-    }
-    fields.extend([
-        Field::new("status", DataType::Utf8, false),
-        Field::new("reasons", DataType::List(Arc::new(reason_item())), false),
-        Field::new("source_topic", DataType::Utf8, false),
-        Field::new("source_partition", DataType::Int32, false),
-        Field::new("source_offset", DataType::Int64, false),
-        Field::new("kafka_timestamp", time(), true),
-        Field::new("users_version", DataType::Utf8, false),
-        Field::new("raw", DataType::Binary, true),
-        Field::new("raw_truncated", DataType::Boolean, true),
-    ]);
-    Arc::new(Schema::new(fields))
+        (field.name.as_str(), data_type)
+    });
+    let own = [
+        ("status", DataType::Utf8),
+        ("reasons", reasons_type()),
+        ("source_topic", DataType::Utf8),
+        ("source_partition", DataType::Int32),
+        ("source_offset", DataType::Int64),
+        ("kafka_timestamp", time()),
+        ("users_version", DataType::Utf8),
+        ("raw", DataType::Binary),
+        ("raw_truncated", DataType::Boolean),
+    ];
+    Arc::new(Schema::new(
+        fields.chain(own).map(|(name, data_type)| Field::new(name, data_type, true)).collect::<Vec<_>>(),
+    ))
 }
 
-fn reason_item() -> Field {
-    Field::new_list_field(DataType::Struct(reason_parts()), false)
-}
-
-fn reason_parts() -> Fields {
-    Fields::from(vec![Field::new("path", DataType::Utf8, false), Field::new("code", DataType::Utf8, false)])
+/// The items of a reasons column, and their parts.
+fn reason_fields() -> Option<(FieldRef, Fields)> {
+    let DataType::List(item) = reasons_type() else { return None };
+    let DataType::Struct(parts) = item.data_type() else { return None };
+    let parts = parts.clone();
+    Some((item, parts))
 }
 
 /// A condition in this form is one range of the primary key, which a comparison of tuples is not.
@@ -184,15 +186,17 @@ impl Column {
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Int32(mut builder) => Arc::new(builder.finish()),
             Self::Int64(mut builder) => Arc::new(builder.finish()),
-            Self::Time(mut builder) => Arc::new(builder.finish().with_timezone("UTC")),
+            Self::Time(mut builder) => Arc::new(builder.finish().with_timezone(UTC)),
             Self::Bytes(mut builder) => Arc::new(builder.finish()),
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Reasons { ends, mut path, mut code } => {
                 let lengths = std::iter::once(0).chain(ends.iter().copied()).zip(&ends).map(|(start, end)| end - start);
                 let offsets = OffsetBuffer::from_lengths(lengths);
                 let parts: Vec<ArrayRef> = vec![Arc::new(path.finish()), Arc::new(code.finish())];
-                let items = StructArray::try_new(reason_parts(), parts, None)?;
-                Arc::new(ListArray::try_new(Arc::new(reason_item()), offsets, Arc::new(items), None)?)
+                let (item, fields) =
+                    reason_fields().ok_or_else(|| Error::Batch("reasons are no list of structs".to_owned()))?;
+                let items = StructArray::try_new(fields, parts, None)?;
+                Arc::new(ListArray::try_new(item, offsets, Arc::new(items), None)?)
             }
         })
     }
@@ -220,7 +224,7 @@ mod tests {
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
 
-    use super::{Column, reason_item, schema, statement};
+    use super::{Column, schema, statement};
     use crate::contract::Contract;
 
     #[test]
@@ -241,7 +245,7 @@ mod tests {
 
     #[test]
     fn lists_of_reasons() {
-        let mut column = Column::of(&super::Field::new("reasons", super::DataType::List(reason_item().into()), false));
+        let mut column = Column::of(&super::Field::new("reasons", super::reasons_type(), true));
         assert!(column.push(Some(b"[]")).is_some());
         assert!(column.push(Some(br#"[{"code":"a","path":"b"},{"path":"c","code":"d"}]"#)).is_some());
         assert!(column.push(None).is_none() && column.push(Some(b"x")).is_none());
