@@ -6,6 +6,8 @@
 pub mod contract;
 pub mod decode;
 mod error;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod users;
 pub mod validate;
 pub mod verdict;
