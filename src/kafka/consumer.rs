@@ -6,18 +6,18 @@
 //! committed before it was taken away is read again by the member that gets it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::{Connection, Properties};
-use super::events::{Events, first_answer, is_absence, no_broker};
+use super::events::{first_answer, is_absence, no_broker};
+use super::membership::{Context, is_passing};
 use super::partitions::{Partitions, Reached};
 use super::records::Records;
 use super::topic::{Found, find, missing};
@@ -140,7 +140,7 @@ impl Consumer {
                     self.client.context().events.answered();
                     self.progress().end(partition, Instant::now());
                 }
-                Some(Err(error)) if self.is_passing(&error) => {}
+                Some(Err(error)) if is_passing(&error, self.grouped) => {}
                 Some(Err(error)) => {
                     let error = self.failed("can't be read", &error);
                     if records.len() == 0 {
@@ -366,27 +366,6 @@ impl Consumer {
         }
     }
 
-    /// True for errors that librdkafka gets over by itself.
-    fn is_passing(&self, error: &KafkaError) -> bool {
-        let Some(code) = error.rdkafka_error_code() else { return false };
-        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
-            return false;
-        }
-        let of_groups = matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::InvalidGroupId);
-        is_absence(error)
-            || matches!(
-                code,
-                RDKafkaErrorCode::PollExceeded
-                    | RDKafkaErrorCode::CoordinatorNotAvailable
-                    | RDKafkaErrorCode::CoordinatorLoadInProgress
-                    | RDKafkaErrorCode::NotCoordinator
-                    | RDKafkaErrorCode::WaitingForCoordinator
-                    | RDKafkaErrorCode::LeaderNotAvailable
-                    | RDKafkaErrorCode::NotLeaderForPartition
-            )
-            || (of_groups && !self.grouped)
-    }
-
     /// A question went unanswered.
     fn away(&self, error: &KafkaError) -> Error {
         if is_absence(error) {
@@ -402,42 +381,5 @@ impl Consumer {
 
     fn progress(&self) -> MutexGuard<'_, Partitions> {
         self.client.context().progress()
-    }
-}
-
-#[derive(Default)]
-struct Context {
-    events: Events,
-    partitions: Mutex<Partitions>,
-}
-
-impl Context {
-    fn progress(&self) -> MutexGuard<'_, Partitions> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ClientContext for Context {
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.events.record(&error, reason);
-    }
-}
-
-impl ConsumerContext for Context {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let mut progress = self.progress();
-        match rebalance {
-            Rebalance::Assign(list) => {
-                for element in list.elements() {
-                    progress.assign(element.partition(), None, Instant::now());
-                }
-            }
-            Rebalance::Revoke(list) => {
-                for element in list.elements() {
-                    progress.revoke(element.partition());
-                }
-            }
-            Rebalance::Error(_) => {}
-        }
     }
 }

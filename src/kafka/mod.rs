@@ -2,8 +2,10 @@
 
 mod config;
 mod consumer;
+mod deliveries;
 mod events;
 mod lag;
+mod membership;
 mod pacing;
 mod partitions;
 mod producer;

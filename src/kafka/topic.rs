@@ -45,7 +45,7 @@ pub(crate) fn find(connection: &Connection, metadata: &Metadata, topic: &str) ->
         Some(RDKafkaErrorCode::LeaderNotAvailable) => return Ok(Found::Pending),
         Some(code) => return Err(connection.error(&format!("topic {topic}"), &KafkaError::MetadataFetch(code))),
     }
-    let mut partitions: Vec<i32> = found.partitions().iter().map(|partition| partition.id()).collect();
+    let mut partitions: Vec<i32> = found.partitions().iter().map(rdkafka::metadata::MetadataPartition::id).collect();
     if partitions.is_empty() || found.partitions().iter().any(|partition| partition.leader() < 0) {
         return Ok(Found::Pending);
     }
