@@ -205,7 +205,7 @@ impl Consumer {
             all &= match reached {
                 Reached::Yes => true,
                 Reached::No => false,
-                Reached::NotOurs => end <= 0 || self.group_has_read(partition, end, ends)?,
+                Reached::NotOurs => end <= 0 || self.group_has_read(partition, end, ends),
                 Reached::ReadAgain(position) => {
                     // If it was taken away this moment, there is nothing to prove.
                     if self.client.seek(&self.topic, partition, Offset::Offset(position), TIMEOUT).is_ok() {
@@ -299,7 +299,7 @@ impl Consumer {
         if unknown.is_empty() {
             return Ok(());
         }
-        let committed = self.committed(&unknown)?;
+        let committed = self.committed(&unknown, TIMEOUT)?;
         let fresh: Vec<i32> = unknown.iter().filter(|id| !committed.contains_key(id)).copied().collect();
         let watermarks = self.watermarks(&fresh)?;
         let mut progress = self.progress();
@@ -325,12 +325,12 @@ impl Consumer {
     }
 
     /// What the group has committed for these partitions, those without a commit left out.
-    fn committed(&self, partitions: &[i32]) -> Result<BTreeMap<i32, i64>> {
+    fn committed(&self, partitions: &[i32], timeout: Duration) -> Result<BTreeMap<i32, i64>> {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             list.add_partition(&self.topic, *partition);
         }
-        let list = self.client.committed_offsets(list, TIMEOUT).map_err(|error| self.away(&error))?;
+        let list = self.client.committed_offsets(list, timeout).map_err(|error| self.away(&error))?;
         let elements = list.elements_for_topic(&self.topic);
         let offsets = elements.iter().filter_map(|element| match element.offset() {
             Offset::Offset(offset) => Some((element.partition(), offset)),
@@ -339,15 +339,18 @@ impl Consumer {
         Ok(offsets.collect())
     }
 
-    fn group_has_read(&mut self, partition: i32, end: i64, ends: &BTreeMap<i32, i64>) -> Result<bool> {
-        if !self.grouped {
-            return Ok(false);
+    fn group_has_read(&mut self, partition: i32, end: i64, ends: &BTreeMap<i32, i64>) -> bool {
+        // Before the group has shared its partitions out, its coordinator may not even be known.
+        if !self.grouped || !self.client.context().has_joined() {
+            return false;
         }
         if self.others.as_ref().is_none_or(|(asked, _)| asked.elapsed() >= ASK_GROUP) {
             let all: Vec<i32> = ends.keys().copied().collect();
-            self.others = Some((Instant::now(), self.committed(&all)?));
+            // No answer now is none yet; a broker that is gone shows in polls.
+            let committed = self.committed(&all, ASK_GROUP).unwrap_or_default();
+            self.others = Some((Instant::now(), committed));
         }
-        Ok(self.others.as_ref().and_then(|(_, offsets)| offsets.get(&partition)).is_some_and(|offset| *offset >= end))
+        self.others.as_ref().and_then(|(_, offsets)| offsets.get(&partition)).is_some_and(|offset| *offset >= end)
     }
 
     /// A poll is about to return nothing: is that for want of records or of brokers?

@@ -1,5 +1,6 @@
 //! What a consumer hears besides records: partitions that come and go, and troubles.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -14,10 +15,16 @@ use super::partitions::Partitions;
 #[derive(Default)]
 pub(crate) struct Context {
     pub(crate) events: Events,
+    joined: AtomicBool,
     partitions: Mutex<Partitions>,
 }
 
 impl Context {
+    /// Whether the group has given us partitions, be it none, at least once.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.joined.load(Relaxed)
+    }
+
     pub(crate) fn progress(&self) -> MutexGuard<'_, Partitions> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,6 +41,7 @@ impl ConsumerContext for Context {
         let mut progress = self.progress();
         match rebalance {
             Rebalance::Assign(list) => {
+                self.joined.store(true, Relaxed);
                 for element in list.elements() {
                     progress.assign(element.partition(), None, Instant::now());
                 }
