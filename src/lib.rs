@@ -7,6 +7,7 @@ pub mod classify;
 pub mod contract;
 pub mod decode;
 mod error;
+pub mod generate;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 #[cfg(feature = "python")]

@@ -10,6 +10,7 @@ mod pacing;
 mod partitions;
 mod producer;
 mod records;
+mod source;
 mod topic;
 
 pub use config::Properties;
@@ -17,4 +18,5 @@ pub use consumer::{Consumer, ConsumerOptions};
 pub use lag::LagHistogram;
 pub use pacing::Schedule;
 pub use producer::{LogSource, Producer, ProducerOptions, Stats};
+pub use source::Generated;
 pub use topic::ensure_topic;

@@ -111,6 +111,9 @@ impl Producer {
     /// # Errors
     /// [`Error::Kafka`] where no broker answers within 10 s, the topic can't be written to, or an option is impossible.
     pub fn start<S: LogSource>(options: ProducerOptions, sources: Vec<S>) -> Result<Self> {
+        if sources.is_empty() {
+            return Err(Error::Kafka("no thread is to send anything; it takes 1 or more".into()));
+        }
         let schedule = options.rate.map(Schedule::new).transpose()?;
         let connection = Connection::new(&options.brokers, &DEFAULTS, &[], &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));

@@ -1,0 +1,28 @@
+//! Seeded logs, each with the verdict that it should get.
+//!
+//! Everything comes from the contract: the weights of valid values, and anomalies that name the code they must get. A
+//! verdict is decided before the log is written, never by judging it: a bug in the rules can't hide behind the same bug
+//! here.
+
+mod accounts;
+mod batch;
+mod expected;
+mod field;
+mod json;
+mod mix;
+mod options;
+mod record;
+mod rng;
+mod rules;
+mod source;
+mod span;
+mod text;
+mod time;
+mod unknown;
+mod users;
+mod weights;
+
+pub use expected::expected_json;
+pub use options::Options;
+pub use record::Generator;
+pub use users::users;
