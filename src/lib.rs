@@ -10,6 +10,8 @@ mod error;
 pub mod generate;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "python")]
 mod python;
 pub mod sink;

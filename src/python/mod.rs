@@ -7,6 +7,8 @@ mod contract;
 mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod users;
 
 use pyo3::prelude::*;
@@ -26,5 +28,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<classifier::PyClassifier>()?;
     #[cfg(feature = "mysql")]
     module.add_class::<mysql::PyMysql>()?;
+    #[cfg(feature = "kafka")]
+    kafka::add_to(module)?;
     Ok(())
 }
