@@ -71,7 +71,7 @@ impl Directory {
                 key_numbers.entry(key).or_insert(next);
             }
         }
-        let keys = Keys::new(&key_numbers, matches!(key_kind, Some(Kind::Integer(_))), users)?;
+        let keys = Keys::new(&key_numbers, matches!(key_kind, Some(Kind::Integer(_))));
         let second = match (lookup.fields.get(1), kind(1)) {
             (Some(field), Some(rules)) => Some(Second::new(*field, &rules.kind, users, &key_numbers)?),
             _ => None,
@@ -100,29 +100,27 @@ fn number(count: usize) -> Result<u32> {
     u32::try_from(count).map_err(|_| Error::Users("more than 4,294,967,295 rows".to_owned()))
 }
 
-fn integer(text: &str, users: &Users, column: usize) -> Result<i64> {
+/// The value of a number column. What is no canonical integer equals no integer of a log, so it matches nothing.
+fn integer(text: &str) -> Option<i64> {
     match parse_integer(text.as_bytes()) {
-        Integer::Value(value) => Ok(value),
-        Integer::TooLarge | Integer::NotCanonical => Err(Error::Users(format!(
-            "column '{}' holds '{text}', which is no integer in canonical form",
-            users.columns().get(column).map_or("", String::as_str)
-        ))),
+        Integer::Value(value) => Some(value),
+        Integer::TooLarge | Integer::NotCanonical => None,
     }
 }
 
 impl Keys {
-    fn new(numbers: &HashMap<&str, u32>, integers: bool, users: &Users) -> Result<Self> {
+    fn new(numbers: &HashMap<&str, u32>, integers: bool) -> Self {
         if !integers {
-            return Ok(Self::Texts(numbers.iter().map(|(key, number)| (key.as_bytes().into(), *number)).collect()));
+            return Self::Texts(numbers.iter().map(|(key, number)| (key.as_bytes().into(), *number)).collect());
         }
         let map: HashMap<i64, u32> =
-            numbers.iter().map(|(key, number)| Ok((integer(key, users, 0)?, *number))).collect::<Result<_>>()?;
+            numbers.iter().filter_map(|(key, number)| Some((integer(key)?, *number))).collect();
         let (Some(first), Some(last)) = (map.keys().min().copied(), map.keys().max().copied()) else {
-            return Ok(Self::Integers(map));
+            return Self::Integers(map);
         };
         let span =
             last.checked_sub(first).filter(|span| *span < DENSE_SPAN).and_then(|span| usize::try_from(span).ok());
-        let Some(span) = span else { return Ok(Self::Integers(map)) };
+        let Some(span) = span else { return Self::Integers(map) };
         let mut dense = vec![0; span + 1];
         for (key, number) in &map {
             let place = key.checked_sub(first).and_then(|place| usize::try_from(place).ok());
@@ -130,7 +128,7 @@ impl Keys {
                 *place = number + 1;
             }
         }
-        Ok(Self::Dense { first, numbers: dense })
+        Self::Dense { first, numbers: dense }
     }
 
     #[inline]
@@ -167,10 +165,13 @@ impl Second {
             let id = match (kind, &listed) {
                 // A value outside the contract's list can't occur in a log that keeps the contract.
                 (_, Some(listed)) => listed.get(&**value).copied(),
-                (Kind::Integer(_), None) => {
-                    let next = number(integers.len())?;
-                    Some(*integers.entry(integer(value, users, 1)?).or_insert(next))
-                }
+                (Kind::Integer(_), None) => match integer(value) {
+                    Some(value) => {
+                        let next = number(integers.len())?;
+                        Some(*integers.entry(value).or_insert(next))
+                    }
+                    None => None,
+                },
                 (Kind::String(_), None) => {
                     let next = number(texts.len())?;
                     Some(*texts.entry(Box::<[u8]>::from(value.as_bytes())).or_insert(next))
