@@ -7,6 +7,9 @@ pub mod classify;
 pub mod contract;
 pub mod decode;
 mod error;
+pub mod generate;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "python")]

@@ -5,6 +5,9 @@
 mod classifier;
 mod contract;
 mod error;
+mod generator;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod users;
@@ -24,7 +27,10 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
     module.add_class::<classifier::PyClassifier>()?;
+    module.add_class::<generator::PyGenerator>()?;
     #[cfg(feature = "mysql")]
     module.add_class::<mysql::PyMysql>()?;
+    #[cfg(feature = "kafka")]
+    kafka::add_to(module)?;
     Ok(())
 }
