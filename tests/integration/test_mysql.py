@@ -45,7 +45,7 @@ HOSTILE_TEXTS = [
 HOSTILE_BYTES = [
     b"\xff'\xbf'\\",
     bytes(range(256)),
-    b"{\"it's\": \"\\\\\"",
+    b'{"it\'s": "\\\\"',
     b"\xbf\x27 OR 1=1",
     b"[" + b"\xf0\x9f\x98\x80'" * 60_000,
     b"\xfe" * 300_000,
@@ -214,7 +214,11 @@ def test_large_and_view_types_are_taken(databases: Databases) -> None:
     server.create_log_tables(CONTRACT)
     batch = judged(CLASSIFIER, [good(), b"{}", b"'\xff", None])
     reason = pa.struct([("path", pa.large_string()), ("code", pa.string_view())])
-    wide = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary(), batch["reasons"].type: pa.large_list(reason)}
+    wide = {
+        pa.string(): pa.large_string(),
+        pa.binary(): pa.large_binary(),
+        batch["reasons"].type: pa.large_list(reason),
+    }
     views = {pa.string(): pa.string_view(), pa.binary(): pa.binary_view()}
     for types in (wide, views):
         columns = [column.cast(types.get(column.type, column.type)) for column in batch.columns]
@@ -335,6 +339,8 @@ def test_a_deadlock_is_tried_again(databases: Databases) -> None:
     server.write(judged(CLASSIFIER, [good(n) for n in range(3000)], topic="ballast"))
     other = judged(Classifier(CONTRACT, Users([(684, "IOS")])), [good(n) for n in range(10)])
     table = f"`{databases.logs}`.judged_logs"
+    deadlocks = "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'"
+    ((_, before),) = databases.query(deadlocks)
     with databases.connection(autocommit=False) as cursor, ThreadPoolExecutor() as pool:
         # The server gives up the transaction that has changed less: not this one.
         cursor.execute(f"UPDATE {table} SET raw_truncated = 1 WHERE source_topic = 'ballast'")
@@ -346,6 +352,8 @@ def test_a_deadlock_is_tried_again(databases: Databases) -> None:
         assert not writing.done()
         cursor.execute("COMMIT")
         assert writing.result(timeout=60) == 10
+    ((_, after),) = databases.query(deadlocks)
+    assert int(after) > int(before)
     assert read_all(databases).equals(stored_form(other))
 
 

@@ -63,14 +63,24 @@ def test_columns_in_another_order_and_of_other_names(databases: Databases) -> No
     server.create_users_table(CONTRACT)
     server.fill_users(Users([("IOS", 7)], columns=("device", "account_id")), CONTRACT)
     assert server.read_users(CONTRACT).pairs() == [("7", "IOS")]
-    with pytest.raises(UsersError, match="the users have the columns id, device, the contract looks up account_id, dev"):
+    with pytest.raises(
+        UsersError, match="the users have the columns id, device, the contract looks up account_id, dev"
+    ):
         server.fill_users(Users([(7, "IOS")], columns=("id", "device")), CONTRACT)
 
 
 def test_text_in_the_lookup(databases: Databases) -> None:
     server = databases.server()
     server.create_users_table(PAYMENTS)
-    rows = [("m_acme", "web"), ("M_ACME", "web"), ("m_été", "☎"), ("m_ete", "☎"), ("it's", "\\'"), ("m_7", ""), ("m", "a ")]
+    rows = [
+        ("m_acme", "web"),
+        ("M_ACME", "web"),
+        ("m_été", "☎"),
+        ("m_ete", "☎"),
+        ("it's", "\\'"),
+        ("m_7", ""),
+        ("m", "a "),
+    ]
     users = Users(rows, columns=("code", "channel"))
     assert server.fill_users(users, PAYMENTS) == len(rows)
     assert server.read_users(PAYMENTS).version == users.version
