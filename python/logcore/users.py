@@ -1,7 +1,7 @@
 """``python -m logcore.users``: makes the users table, as a CSV or in MySQL.
 
-The users are generated (`Users.generate`) or come from a CSV. In MySQL the database and the table are created where they
-are missing, rows that are there stay unless --replace is given, and all of it is one transaction.
+The users are generated (`Users.generate`) or come from a CSV. In MySQL the database and the table are created where
+they are missing; rows that are there stay unless --replace is given; they all come and go in one transaction.
 """
 
 from __future__ import annotations
@@ -109,17 +109,18 @@ def _write(path: Path, users: Users, *, replace: bool) -> str:
             return f"{path}: these {len(users):,} users are there already, version {users.version}"
         if not replace:
             raise _NotReplacedError(f"{path} holds other users; give --replace to write over it")
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    unfinished = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(users.csv)
         # mkstemp lets nobody else read; a CSV of users is no secret, so the person's own mask decides.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(unfinished, 0o666 & ~mask)
-        os.replace(unfinished, path)
+        unfinished.chmod(0o666 & ~mask)
+        unfinished.replace(path)
     except BaseException:
-        os.unlink(unfinished)
+        unfinished.unlink()
         raise
     return f"{path}: wrote {len(users):,} users, version {users.version}"
 

@@ -124,7 +124,7 @@ def test_a_table_that_cannot_hold_the_users_stays_as_it_was(databases: Databases
     # Takes ios for IOS: replacing one by the other would lose it.
     databases.query(f"CREATE TABLE {table} (account_id INT, device VARCHAR(7) COLLATE utf8mb4_general_ci)")
     databases.query(f"INSERT INTO {table} VALUES (7, 'ios'), (7, 'IOS')")
-    with pytest.raises(MysqlError, match="can't hold these users as they are.*nothing was changed"):
+    with pytest.raises(MysqlError, match=r"can't hold these users as they are.*nothing was changed"):
         server.fill_users(Users([(7, "IOS")]), CONTRACT, replace=True)
     assert server.read_users(CONTRACT).pairs() == [("7", "IOS"), ("7", "ios")]
 
