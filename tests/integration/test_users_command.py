@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -115,6 +117,18 @@ def test_nobody_there_is_one_line() -> None:
     assert (status, said) == (1, "")
     assert complained.startswith("logcore-users: mysql: can't reach 127.0.0.1:1: Connection refused")
     assert complained.count("\n") == 1
+
+
+def test_ctrl_c_ends_it_while_the_server_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "logcore.users", "--mysql", address, "--mysql-user", "me"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            silent.settimeout(60)
+            with silent.accept()[0]:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=10) == -signal.SIGINT
+            assert process.communicate() == ("", "")
 
 
 @pytest.mark.parametrize(
