@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
-use arrow_schema::DataType;
 
 use crate::error::{Error, Result};
 
@@ -86,15 +85,30 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    /// Room for `rows` texts of `width` bytes and the 16 that are copied with the last; it grows where that is not enough.
+    pub(super) fn with_capacity(rows: usize, width: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Self { offsets, bytes: Vec::with_capacity(rows * 8), valid: NullBufferBuilder::new(rows), overflow: false }
+        Self {
+            offsets,
+            bytes: Vec::with_capacity(rows * width + 16),
+            valid: NullBufferBuilder::new(rows),
+            overflow: false,
+        }
     }
 
+    /// Pushes a text that stands at the start of `within`.
     #[inline]
-    pub(super) fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
+    pub(super) fn push(&mut self, text: &[u8], within: &[u8]) {
+        // Most texts are short, and 16 bytes are copied without a call.
+        match within.first_chunk::<16>() {
+            Some(chunk) if text.len() <= 16 => {
+                let end = self.bytes.len() + text.len();
+                self.bytes.extend_from_slice(chunk);
+                self.bytes.truncate(end);
+            }
+            _ => self.bytes.extend_from_slice(text),
+        }
         self.push_offset();
         self.valid.append_non_null();
     }
@@ -161,15 +175,5 @@ impl<T: Copy + Default> NumberColumn<T> {
             return None;
         }
         self.values.get(row).copied()
-    }
-}
-
-/// An empty column of that type.
-pub(super) fn with_capacity(data_type: &DataType, rows: usize) -> Column {
-    match data_type {
-        DataType::Utf8 => Column::Text(TextColumn::with_capacity(rows)),
-        DataType::Int32 => Column::Int32(NumberColumn::with_capacity(rows)),
-        DataType::Int64 => Column::Int64(NumberColumn::with_capacity(rows)),
-        _ => Column::Time(NumberColumn::with_capacity(rows)),
     }
 }

@@ -2,7 +2,7 @@
 
 use arrow_schema::{DataType, TimeUnit};
 
-use super::columns::{Column, MICROS, UTC, with_capacity};
+use super::columns::{Column, MICROS, NumberColumn, TextColumn, UTC};
 use crate::contract::{Field, IntegerRules, Kind, Width};
 use crate::decode::{Found, Integer, Token, parse_integer, unescape};
 use crate::validate::{IntegerRange, TextRules};
@@ -24,6 +24,10 @@ enum Rules {
     Integer { range: IntegerRange, accept_string: bool },
 }
 
+/// Bytes a row that a text column starts with: where the contract sets no bound, and at most.
+const USUAL_WIDTH: usize = 16;
+const MOST_WIDTH: usize = 64;
+
 /// The type of a field's column.
 pub(super) fn data_type(kind: &Kind) -> DataType {
     match kind {
@@ -44,7 +48,15 @@ impl FieldJudge {
                 Rules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
             }
         };
-        let column = with_capacity(&data_type(&field.kind), rows);
+        let column = match &field.kind {
+            Kind::String(rules) => Column::Text(TextColumn::with_capacity(
+                rows,
+                rules.max_bytes().map_or(USUAL_WIDTH, |most| most.min(MOST_WIDTH)),
+            )),
+            Kind::Integer(rules) if rules.epoch_seconds => Column::Time(NumberColumn::with_capacity(rows)),
+            Kind::Integer(rules) if rules.width == Width::I32 => Column::Int32(NumberColumn::with_capacity(rows)),
+            Kind::Integer(_) => Column::Int64(NumberColumn::with_capacity(rows)),
+        };
         Self { required: field.required, rules, column, listed: None }
     }
 
@@ -53,20 +65,18 @@ impl FieldJudge {
     pub(super) fn judge(&mut self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Option<Code> {
         let checked = match (&self.rules, found.token) {
             (Rules::Text(rules), Token::Text { escaped }) => {
-                let within = log.get(found.start as usize..).unwrap_or_default();
                 let mut text = found.text(log);
-                let checked = if escaped {
+                let mut within = log.get(found.start as usize..).unwrap_or_default();
+                if escaped {
                     scratch.clear();
                     unescape(text, scratch);
                     text = scratch.as_slice();
-                    rules.check(text)
-                } else {
-                    rules.check_within(text, within)
-                };
-                checked.map(|listed| {
+                    within = text;
+                }
+                rules.check_within(text, within).map(|listed| {
                     self.listed = listed;
                     if let Column::Text(column) = &mut self.column {
-                        column.push(text);
+                        column.push(text, within);
                     }
                 })
             }
