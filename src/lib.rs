@@ -8,6 +8,8 @@ pub mod contract;
 pub mod decode;
 mod error;
 pub mod generate;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 #[cfg(feature = "python")]

@@ -320,27 +320,89 @@ fn the_expectation_is_json() {
     assert_eq!(found, wanted);
 }
 
+/// Classifies `count` logs. Yields how many there are of each status and reasons, such as `bad: $ malformed_json`.
+fn judge(contract: &Contract, users: Option<&Users>, options: &Options, count: usize) -> BTreeMap<String, u32> {
+    let classifier = Classifier::new(&Arc::new(contract.clone()), users).unwrap();
+    let batch = Generator::new(contract, users, options).unwrap().batch(count).unwrap();
+    let judged = classifier.classify(&batch, "value").unwrap();
+    let statuses = judged.column_by_name("status").unwrap().as_string::<i32>();
+    let mut seen = BTreeMap::new();
+    for (row, (value, status, expected)) in logs(&batch).into_iter().enumerate() {
+        let found = (statuses.value(row), reasons(&judged, "reasons", row));
+        assert_eq!(found, (status.as_str(), expected.clone()), "{} {row}: {value}", contract.name());
+        *seen.entry(format!("{status}: {}", expected.join(", "))).or_default() += 1;
+    }
+    seen
+}
+
 /// The judge and the generator know nothing of each other.
 #[test]
 fn the_judge_agrees() {
     for contract in contracts() {
-        let contract = Arc::new(contract);
         let users = contract.lookup().map(|_| users(&contract, 1, 1_000).unwrap());
-        let classifier = Classifier::new(&contract, users.as_ref()).unwrap();
+        let natural = judge(&contract, users.as_ref(), &Options::default(), 120_000);
+        assert!(natural.contains_key("good: "), "{natural:?}");
         let suspicious = contract.lookup().map(|_| 0.3);
-        for (options, count) in [(Options::default(), 120_000), (rates(0.4, suspicious), 80_000)] {
-            let mut generator = Generator::new(&contract, users.as_ref(), &options).unwrap();
-            let batch = generator.batch(count).unwrap();
-            let judged = classifier.classify(&batch, "value").unwrap();
-            let statuses = judged.column_by_name("status").unwrap().as_string::<i32>();
-            let mut seen = BTreeSet::new();
-            for (row, (value, status, expected)) in logs(&batch).into_iter().enumerate() {
-                let found = (statuses.value(row), reasons(&judged, "reasons", row));
-                assert_eq!(found, (status.as_str(), expected), "{} {row}: {value}", contract.name());
-                seen.insert(status);
-            }
-            let kinds = if options.bad_rate.is_none() { 1 } else { 2 + usize::from(suspicious.is_some()) };
-            assert!(seen.len() >= kinds, "{}: {seen:?}", contract.name());
+        let seen = judge(&contract, users.as_ref(), &rates(0.4, suspicious), 80_000);
+        let has = |status: &str| seen.keys().any(|key| key.starts_with(status));
+        assert_eq!((has("bad"), has("suspicious"), has("good")), (true, suspicious.is_some(), true), "{seen:?}");
+    }
+}
+
+/// Everything that the contracts of the conformance tests don't have.
+#[test]
+fn the_judge_agrees_on_unusual_contracts_and_users() {
+    let contract = |properties: &str, lookup: &str| {
+        let text = format!(
+            "{{apiVersion: v3.1.0, kind: DataContract, schema: [{{name: s, {lookup} customProperties: [{{property: \
+             generator, value: {{cutShort: 0.02, missingField: 0.02, duplicateField: 0.05, textForNumber: 0.02, \
+             unknownAccount: 0.1}}}}], properties: [{properties}]}}]}}"
+        );
+        Contract::parse(&text).unwrap()
+    };
+    let lookup = "relationships: [{from: [s.a, s.b], to: [t.a, t.b]}],";
+    let both = "customProperties: [{property: acceptCanonicalString, value: true}";
+    let cases = [
+        // One field, none required, none a number: nothing can be missing or text for a number.
+        (contract("{name: a, logicalType: string}", ""), None),
+        (contract("{name: a, logicalType: integer, required: true}", ""), None),
+        // Integers in both places of the lookup, in either form; users of both, one or no device, or none that fits.
+        (
+            contract(
+                &format!(
+                    "{{name: b, logicalType: integer, required: true, logicalTypeOptions: {{multipleOf: 7}}, {both}]}}, \
+                     {{name: a, logicalType: integer, required: true, logicalTypeOptions: {{minimum: -9, maximum: 30, \
+                     multipleOf: 3}}, {both}, {{property: generator, value: {{minimum: 0, maximum: 9, anomalies: \
+                     [{{weight: 0.1, minimum: 40, maximum: 50, expect: out_of_range}}, {{weight: 0.1, value: 4, \
+                     expect: not_multiple}}, {{weight: 0.1, valueOf: timeText, expect: wrong_type}}]}}}}]}}"
+                ),
+                lookup,
+            ),
+            Some(vec![["0", "7"], ["0", "14"], ["3", "7"], ["-9", "21"], ["6", "8"], ["30", "14"], ["99", "7"]]),
+        ),
+        // A list of accounts, and devices by weight, one of them never drawn.
+        (
+            contract(
+                "{name: a, logicalType: string, required: true, quality: [{metric: invalidValues, arguments: \
+                 {validValues: [x, 'y \"', é]}, mustBe: 0}]}, {name: b, logicalType: string, required: true, \
+                 customProperties: [{property: generator, value: {values: {k: 1, l: 0, m: 3}, anomalies: [{weight: 1, \
+                 value: {deep: [1.5, false]}, expect: wrong_type}]}}]}",
+                lookup,
+            ),
+            Some(vec![["x", "k"], ["x", "m"], ["y \"", "l"], ["é", "k"]]),
+        ),
+    ];
+    for (contract, rows) in cases {
+        let users = rows.map(|rows| Users::new(&["a", "b"], rows).unwrap());
+        let suspicious = users.as_ref().map(|_| 0.3);
+        let natural = judge(&contract, users.as_ref(), &Options::default(), 50_000);
+        assert!(natural.contains_key("good: ") && natural.contains_key("bad: $ malformed_json"), "{natural:?}");
+        let seen = judge(&contract, users.as_ref(), &rates(0.4, suspicious), 50_000);
+        if users.is_some() {
+            assert!(seen.contains_key("suspicious: b device_mismatch"), "{seen:?}");
+            // The last list of accounts has x, y and é alone, and all have users.
+            let unknown = contract.fields()[0].name == "b";
+            assert_eq!(seen.contains_key("suspicious: a unknown_account"), unknown, "{seen:?}");
         }
     }
 }

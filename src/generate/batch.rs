@@ -7,7 +7,7 @@ use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 
 use super::expected::path;
-use super::record::Generator;
+use super::generator::Generator;
 use crate::error::{Error, Result};
 use crate::verdict::Reason;
 

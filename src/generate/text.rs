@@ -10,8 +10,10 @@ use crate::contract::StringRules;
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
     shape: Shape,
-    /// The rules, where a text of the shape might still break them; and one text that doesn't.
-    check: Option<(StringRules, String)>,
+    /// The rules, where a text of the shape might still break them.
+    check: Option<StringRules>,
+    /// One text that is known to be right.
+    example: String,
 }
 
 /// What a pattern says, without its assertions.
@@ -33,12 +35,14 @@ struct Characters {
 
 /// Draws from the shape before the rest of the rules counts as too narrow.
 const TRIES_BEFORE: u64 = 20_000;
+/// The same in bytes of texts drawn.
+const BYTES_BEFORE: usize = 1 << 24;
 /// Draws for one log, before the one text that is known to be right is taken.
 const TRIES_FOR_A_LOG: usize = 32;
 /// How far an open repetition goes past its fewest.
 const OPEN: u64 = 8;
 /// A text longer than this is drawn again: patterns such as `(a{1000}){1000}` are within the standard.
-const LONGEST: usize = 1 << 16;
+const LONGEST: usize = 1 << 20;
 
 impl Texts {
     /// None where no text is found that the rules allow.
@@ -54,14 +58,19 @@ impl Texts {
             let most = most.min(fewest.saturating_add(2 * OPEN));
             (Shape::Repeat { inner: Box::new(any), fewest, most }, true)
         };
-        let mut texts = Self { shape, check: None };
         let key = Key::new(0, Stream::Samples);
-        let example = (0..TRIES_BEFORE).find_map(|index| {
+        let mut drawn = 0;
+        for index in 0..TRIES_BEFORE {
             let mut text = String::new();
-            (texts.shape.draw(&mut key.at(index), &mut text) && allows_text(rules, &text)).then_some(text)
-        })?;
-        texts.check = (!exact).then(|| (rules.clone(), example));
-        Some(texts)
+            if shape.draw(&mut key.at(index), &mut text) && allows_text(rules, &text) {
+                return Some(Self { shape, check: (!exact).then(|| rules.clone()), example: text });
+            }
+            drawn += text.len();
+            if drawn > BYTES_BEFORE {
+                break;
+            }
+        }
+        None
     }
 
     /// Puts a text into `text`, whatever was there.
@@ -69,15 +78,11 @@ impl Texts {
         for _ in 0..TRIES_FOR_A_LOG {
             text.clear();
             let whole = self.shape.draw(rng, text);
-            match &self.check {
-                None => return,
-                Some((rules, _)) if whole && allows_text(rules, text) => return,
-                Some(_) => {}
+            if whole && self.check.as_ref().is_none_or(|rules| allows_text(rules, text)) {
+                return;
             }
         }
-        if let Some((_, example)) = &self.check {
-            text.clone_from(example);
-        }
+        text.clone_from(&self.example);
     }
 }
 

@@ -5,6 +5,8 @@
 mod classifier;
 mod contract;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod users;
@@ -24,6 +26,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
     module.add_class::<classifier::PyClassifier>()?;
+    #[cfg(feature = "mysql")]
+    module.add_class::<mysql::PyMysql>()?;
     #[cfg(feature = "kafka")]
     kafka::add_to(module)?;
     Ok(())
