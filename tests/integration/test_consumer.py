@@ -74,7 +74,9 @@ def send(producer: ForeignProducer, topic: str, texts: list[str], partition: int
 def test_records_come_with_everything_in_the_agreed_form(stack: Stack, topic: Topic) -> None:
     ensure_topic(stack.brokers, topic("form"), partitions=1)
     producer = foreign(stack.brokers)
-    producer.produce(topic("form"), b"v", b"k", headers=[("a", b"1"), ("a", None), ("", b"")], timestamp=1_700_000_000_123)
+    producer.produce(
+        topic("form"), b"v", b"k", headers=[("a", b"1"), ("a", None), ("", b"")], timestamp=1_700_000_000_123
+    )
     producer.produce(topic("form"), None, b"")
     producer.produce(topic("form"), b"\xff\x00", None)
     producer.flush(30)
@@ -106,7 +108,7 @@ def test_ensure_topic_says_whether_it_made_it(stack: Stack, topic: Topic) -> Non
     consumer = Consumer(brokers=stack.brokers, topic=topic("made"))
     assert consumer.end_offsets() == {0: 0, 1: 0, 2: 0}
     consumer.close()
-    with pytest.raises(KafkaError, match="can't be created: .*replication factor"):
+    with pytest.raises(KafkaError, match=r"can't be created: .*replication factor"):
         ensure_topic(stack.brokers, topic("copies"), replication=3)
     with pytest.raises(KafkaError, match="topic b@d"):
         ensure_topic(stack.brokers, "b@d")
@@ -125,7 +127,9 @@ def test_many_who_ensure_the_same_topic_make_it_once(stack: Stack, topic: Topic)
 
 
 @pytest.mark.parametrize("group", [None, "readers"])
-def test_aborted_and_open_transactions_stay_out_and_the_end_is_seen(group: str | None, stack: Stack, topic: Topic) -> None:
+def test_aborted_and_open_transactions_stay_out_and_the_end_is_seen(
+    group: str | None, stack: Stack, topic: Topic
+) -> None:
     name = topic("transactions")
     ensure_topic(stack.brokers, name, partitions=2)
     producer = transactional(stack.brokers, topic("id"))
@@ -168,7 +172,10 @@ def test_a_topic_of_which_nothing_is_left_is_at_its_end(stack: Stack, topic: Top
     admin = AdminClient({"bootstrap.servers": stack.brokers})
     for future in admin.delete_records([TopicPartition(name, 0, 10)]).values():
         future.result(30)
-    for consumer in (Consumer(brokers=stack.brokers, topic=name), Consumer(brokers=stack.brokers, topic=name, group="g")):
+    for consumer in (
+        Consumer(brokers=stack.brokers, topic=name),
+        Consumer(brokers=stack.brokers, topic=name, group="g"),
+    ):
         assert consumer.end_offsets() == {0: 10}
         assert read_to_end(consumer) == []
         consumer.close()
@@ -214,7 +221,7 @@ def test_members_of_a_group_take_over_from_each_other(stack: Stack, topic: Topic
     ends = members[0].end_offsets()
     seen: set[bytes] = set()
     deadline = time.monotonic() + 90
-    while not all([member.at_end(ends) for member in members]):
+    while not all(member.at_end(ends) for member in members):
         assert time.monotonic() < deadline, len(seen)
         for member in members:
             batch = member.poll(50, 0.05)
@@ -284,7 +291,8 @@ def test_a_hundred_thousand_logs_come_as_they_were_sent(stack: Stack, topic: Top
     ensure_topic(stack.brokers, name)
     producer = Producer(
         contract, Users.generate(contract, seed=1), brokers=stack.brokers, topic=name, rate=None, count=100_000,
-        duration=None, threads=2, seed=1, start=1_700_000_000, bad_rate=None, suspicious_rate=None, truth=True, config={},
+        duration=None, threads=2, seed=1, start=1_700_000_000, bad_rate=None, suspicious_rate=None, truth=True,
+        config={},
     )  # fmt: skip
     assert producer.join(120)
     consumer = Consumer(brokers=stack.brokers, topic=name)

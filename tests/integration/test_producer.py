@@ -300,8 +300,8 @@ def test_logs_that_can_not_be_generated_are_said_before_anything_is_sent(stack: 
 
 def _producer(brokers: str, topic: str, *, users: Users | None = None, **given: Any) -> Producer:
     options: dict[str, Any] = {
-        "rate": None, "count": None, "duration": None, "threads": 1, "seed": 1, "start": 1_700_000_000, "bad_rate": None,
-        "suspicious_rate": None, "truth": False, "config": {},
+        "rate": None, "count": None, "duration": None, "threads": 1, "seed": 1, "start": 1_700_000_000,
+        "bad_rate": None, "suspicious_rate": None, "truth": False, "config": {},
     }  # fmt: skip
     contract = Contract.server_logs()
     users = users or Users.generate(contract, seed=1)

@@ -55,7 +55,7 @@ def test_as_fast_as_can_be_is_no_rate() -> None:
 
 def test_users_from_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGCORE_MYSQL_PASSWORD", "s3cret")
-    options = parse("b:1 logs --users mysql --mysql db:3307 --mysql-user me".split())
+    options = parse(["b:1", "logs", "--users", "mysql", "--mysql", "db:3307", "--mysql-user", "me"])
     assert options.mysql is not None
     assert (options.mysql["host"], options.mysql["port"], options.mysql["password"]) == ("db", 3307, "s3cret")
 
@@ -124,7 +124,15 @@ def test_the_summary_says_what_was_done() -> None:
 
 
 def test_the_summary_of_nothing_has_no_average_and_no_lag() -> None:
-    nothing = {**STATS, "acknowledged": 0, "bytes": 0, "elapsed": 0.0, "lag_p50": None, "lag_p99": None, "lag_max": None}
+    nothing = {
+        **STATS,
+        "acknowledged": 0,
+        "bytes": 0,
+        "elapsed": 0.0,
+        "lag_p50": None,
+        "lag_p99": None,
+        "lag_max": None,
+    }
     assert summary(nothing) == "0 acknowledged  0 failed  in 0.0 s (0.00/s)  0 bytes"
 
 

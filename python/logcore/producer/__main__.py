@@ -63,7 +63,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     )
     stop = threading.Event()
 
-    def ask(signum: int, frame: FrameType | None) -> None:
+    def ask(_signum: int, _frame: FrameType | None) -> None:
         _on_signals(signal.SIG_DFL)
         stop.set()
 

@@ -6,7 +6,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
@@ -43,22 +43,22 @@ class Options:
 
     brokers: str
     topic: str
-    rate: Optional[float] = 1000.0
-    count: Optional[int] = None
-    duration: Optional[float] = None
+    rate: float | None = 1000.0
+    count: int | None = None
+    duration: float | None = None
     threads: int = 1
     seed: int = _DEFAULT_SEED
-    start: Optional[int] = None
-    bad_rate: Optional[float] = None
-    suspicious_rate: Optional[float] = None
-    users: Optional[str] = None
+    start: int | None = None
+    bad_rate: float | None = None
+    suspicious_rate: float | None = None
+    users: str | None = None
     users_seed: int = _DEFAULT_SEED
     accounts: int = _DEFAULT_ACCOUNTS
     truth: bool = False
-    contract: Optional[str] = None
+    contract: str | None = None
     partitions: int = 4
     config: tuple[tuple[str, str], ...] = ()
-    mysql: Optional[dict[str, Any]] = None
+    mysql: dict[str, Any] | None = None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -108,16 +108,20 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         "producer",
-        description="Generates logs and sends them to Kafka: the same seed, the same logs. Makes the topic where missing.",
+        description="Generates logs, the same for the same seed, and sends them to Kafka. Makes the topic where missing.",
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
     add("brokers", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
     add("topic", metavar="TOPIC", help="the topic to send to")
-    add("--rate", type=_rate, default=1000.0, metavar="N|max", help="logs a second (default 1000), or as fast as can be")
+    add(
+        "--rate", type=_rate, default=1000.0, metavar="N|max", help="logs a second (default 1000), or as fast as can be"
+    )
     add("--count", type=whole_number(1, 2**63 - 1), metavar="N", help="stop after N logs")
     add("--duration", type=_seconds, metavar="S", help="stop after S seconds")
-    add("--threads", type=whole_number(1, 64), default=1, metavar="N", help="threads that generate and send (default 1)")
+    add(
+        "--threads", type=whole_number(1, 64), default=1, metavar="N", help="threads that generate and send (default 1)"
+    )
     add(
         "--seed",
         type=whole_number(0, _SEEDS),
@@ -127,8 +131,17 @@ def _parser() -> OneLineParser:
     )
     add("--start", type=whole_number(0, 2**40), metavar="T", help="epoch second of the first log (default: now)")
     add("--bad-rate", type=_share, metavar="R", help="share of bad logs, 0 to 1 (default: the contract's mix)")
-    add("--suspicious-rate", type=_share, metavar="R", help="share of suspicious logs, 0 to 1 (default: the contract's mix)")
-    add("--users", metavar="FILE.csv|mysql", help="the users table (default: generated from --users-seed and --accounts)")
+    add(
+        "--suspicious-rate",
+        type=_share,
+        metavar="R",
+        help="share of suspicious logs, 0 to 1 (default: the contract's mix)",
+    )
+    add(
+        "--users",
+        metavar="FILE.csv|mysql",
+        help="the users table (default: generated from --users-seed and --accounts)",
+    )
     add("--users-seed", type=whole_number(0, _SEEDS), metavar="N", help=f"decides the users (default {_DEFAULT_SEED})")
     add(
         "--accounts",
