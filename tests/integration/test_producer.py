@@ -125,7 +125,7 @@ def test_a_foreign_client_reads_the_same(stack: Stack, topic: Topic) -> None:
     assert done.returncode == 0, done.stderr
     ours = Counter((row["value"], row["headers"][0]["value"]) for row in rows(stack.brokers, name))
     arguments = ["--topic", name, "--from-beginning", "--max-messages", "500", "--timeout-ms", "60000"]
-    arguments += ["--formatter-property", "print.headers=true", "--formatter-property", "headers.separator=|"]
+    arguments += ["--property", "print.headers=true", "--property", "headers.separator=|"]
     read = stack.kafka_tool("org.apache.kafka.tools.consumer.ConsoleConsumer", *arguments)
     theirs: Counter[tuple[bytes, bytes]] = Counter()
     for line in read.stdout.splitlines():

@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress.note(" ".join(str(error).split()))
         return 1
     progress.end_line()
+    progress.tell_failure(stats)
     progress.note(summary(stats))
     return 0 if stats["failed"] == 0 and stats["error"] is None else 1
 

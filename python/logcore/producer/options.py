@@ -108,7 +108,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         "producer",
-        description="Generates logs, the same for the same seed, and sends them to Kafka. Makes the topic where missing.",
+        description="Generates logs, the same for the same seed, and sends them to Kafka; makes a missing topic.",
         epilog=_EXAMPLES,
     )
     add = parser.add_argument

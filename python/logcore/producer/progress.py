@@ -25,15 +25,19 @@ class Progress:
 
     def show(self, stats: Mapping[str, Any]) -> None:
         """Shows the progress line if it is time, and the first failure when it comes up."""
-        if stats["error"] is not None and not self._error_shown:
-            self._error_shown = True
-            self.note(f"not acknowledged: {stats['error']}")
+        self.tell_failure(stats)
         now = time.monotonic()
         if now - self._shown < self._interval:
             return
         self._shown = now
         lag = "" if stats["lag_p99"] is None else f"  lag p99 {_duration(stats['lag_p99'])}"
         self._print(f"{_NAME}: {stats['rate']:,.0f}/s  {_counts(stats)}{lag}", live=self._live)
+
+    def tell_failure(self, stats: Mapping[str, Any]) -> None:
+        """Says why the first log failed, once."""
+        if stats["error"] is not None and not self._error_shown:
+            self._error_shown = True
+            self.note(f"not acknowledged: {stats['error']}")
 
     def note(self, text: str) -> None:
         """Prints a line that stays."""
