@@ -384,6 +384,35 @@ fn a_consumer_waits_for_a_broker_that_comes_back() {
 }
 
 #[test]
+fn a_broker_that_stays_away_is_an_error_of_polls_and_questions_and_no_obstacle_to_closing() {
+    let cluster = cluster();
+    produce(&cluster, 10);
+    let mut members = [consumer(&cluster, None), consumer(&cluster, Some("left"))];
+    for member in &mut members {
+        assert_eq!(values(&read_to_end(member)).len(), 10);
+    }
+    cluster.broker_down(-1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let expected = format!("kafka: no broker answers at {brokers} (");
+    let start = Instant::now();
+    for member in &mut members {
+        let error = loop {
+            assert!(start.elapsed() < Duration::from_mins(1));
+            match member.poll(10, Duration::from_millis(200)) {
+                Ok(batch) => assert!(batch.is_none()),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    let error = members[0].end_offsets().unwrap_err().to_string();
+    assert!(error.starts_with(&expected), "{error}");
+    let start = Instant::now();
+    drop(members);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_property_that_the_consumer_relies_on_is_refused() {
     let options = ConsumerOptions {
         brokers: "127.0.0.1:1".into(),

@@ -25,12 +25,14 @@ use crate::{Error, Result};
 /// The header that says what a log should get, with [`ProducerOptions::truth`].
 const EXPECTED: &str = "logcore.expected";
 
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 9] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     ("compression.type", "lz4"),
     // Long enough for batches to fill at 100,000/s, short enough for a person who watches one log a second.
     ("linger.ms", "20"),
+    // A partition for each record, not one after the other: even a short run fills them all, and readers share the work.
+    ("sticky.partitioning.linger.ms", "0"),
     ("batch.num.messages", "20000"),
     ("queue.buffering.max.messages", "200000"),
     ("queue.buffering.max.kbytes", "131072"),

@@ -20,7 +20,7 @@ import pytest
 
 from logcore import Classifier, Contract, Users
 from logcore._core import Consumer, GeneratorError, Producer, ensure_topic
-from services import Stack
+from services import REPOSITORY, Stack
 
 Topic = Callable[[str], str]
 COMMAND = [sys.executable, "-m", "logcore.producer"]
@@ -116,6 +116,15 @@ def test_users_of_a_file_are_those_that_the_logs_are_about(stack: Stack, topic: 
         for log in (json.loads(row["value"]) for row in rows(stack.brokers, topic("users")))
     }
     assert pairs == {(77, "ANDROID"), (78, "IOS")}
+
+
+@pytest.mark.parametrize("contract", ["payments", "sensor_readings", "visits"])
+def test_other_contracts_with_a_lookup_and_without(contract: str, stack: Stack, topic: Topic) -> None:
+    path = REPOSITORY / "tests" / "conformance" / "contracts" / f"{contract}.odcs.yaml"
+    done = produce(stack.brokers, topic(contract), "--rate", "max", "--count", 300, "--contract", path, "--accounts", 9)
+    assert done.returncode == 0, done.stderr
+    assert ("users (version" in done.stderr) == (Contract.load(path).lookup is not None)
+    assert len(rows(stack.brokers, topic(contract))) == 300
 
 
 def test_a_foreign_client_reads_the_same(stack: Stack, topic: Topic) -> None:

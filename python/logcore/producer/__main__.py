@@ -70,10 +70,8 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
 
     _on_signals(ask)
     rate = "as fast as can be" if options.rate is None else f"{options.rate:,g}/s"
-    progress.note(
-        f"to {options.topic} at {options.brokers}, {rate}; seed {options.seed}, start {start}, "
-        f"{len(users):,} users (version {users.version})"
-    )
+    known = "" if users is None else f", {len(users):,} users (version {users.version})"
+    progress.note(f"to {options.topic} at {options.brokers}, {rate}; seed {options.seed}, start {start}{known}")
     return _watch(producer, progress, stop)
 
 
@@ -91,7 +89,7 @@ def _watch(producer: Producer, progress: Progress, stop: threading.Event) -> dic
     return producer.stats()
 
 
-def _users(contract: Contract, options: Options) -> Users:
+def _users(contract: Contract, options: Options) -> Users | None:
     if options.users == "mysql":
         from logcore._core import Mysql  # noqa: PLC0415 - only who asks for it needs a wheel with MySQL
 
@@ -99,7 +97,7 @@ def _users(contract: Contract, options: Options) -> Users:
     if options.users is not None:
         return Users.from_csv(options.users)
     if contract.lookup is None:
-        return Users([])
+        return None
     return Users.generate(contract, seed=options.users_seed, accounts=options.accounts)
 
 
