@@ -324,9 +324,10 @@ fn a_group_goes_on_where_it_committed() {
     got.sort_unstable();
     assert_eq!(got, (0..300).collect::<Vec<_>>());
 
+    assert_eq!(second.position().unwrap().values().sum::<i64>(), 300);
+
     let mut third = consumer(&cluster, Some("group"));
     assert!(read_to_end(&mut third).is_empty());
-    assert_eq!(third.position().unwrap().values().sum::<i64>(), 300);
 }
 
 #[test]
@@ -397,7 +398,7 @@ fn a_broker_that_stays_away_is_an_error_of_polls_and_questions_and_no_obstacle_t
     let start = Instant::now();
     for member in &mut members {
         let error = loop {
-            assert!(start.elapsed() < Duration::from_mins(1));
+            assert!(start.elapsed() < Duration::from_mins(2));
             match member.poll(10, Duration::from_millis(200)) {
                 Ok(batch) => assert!(batch.is_none()),
                 Err(error) => break error.to_string(),

@@ -220,7 +220,7 @@ class Consumer:
 def ensure_topic(
     brokers: str, topic: str, *, partitions: int = 4, replication: int = 1, config: dict[str, str] | None = None
 ) -> bool:
-    """Creates the topic where it is missing; True if it did. `replication` -1 leaves the copies to the brokers, `config`
+    """Creates the topic where it is missing; True if it did. `replication` -1 leaves copies to the brokers, `config`
     are the client's properties. Raises KafkaError."""
 
 @final
