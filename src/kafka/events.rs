@@ -28,17 +28,15 @@ impl Events {
     /// Takes in what a client's error callback gets.
     pub(crate) fn record(&self, error: &KafkaError, reason: &str) {
         let code = error.rdkafka_error_code();
-        let mut state = self.lock();
-        match code {
-            // The end of a partition comes this way as well, and that all brokers are down says less than what came before.
-            Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AllBrokersDown) => {}
-            _ => {
-                // A wrong password doesn't get better by waiting.
-                state.hopeless |=
-                    matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed));
-                state.last = Some(brief(reason));
-            }
+        // The end of a partition comes this way as well, and that all brokers are down says less than what came before.
+        if matches!(code, Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AllBrokersDown)) {
+            return;
         }
+        let mut state = self.lock();
+        // A wrong password doesn't get better by waiting.
+        state.hopeless |=
+            matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed));
+        state.last = Some(brief(reason));
     }
 
     /// The last trouble's text.
