@@ -207,17 +207,21 @@ class Consumer:
     def end_offsets(self) -> dict[int, int]:
         """For each partition the offset after its last (committed) record, now."""
     def position(self) -> dict[int, int]:
-        """For each partition the next offset to be read (transaction markers skipped as they pass)."""
+        """For each partition assigned to this consumer the next offset to be read (transaction markers skipped as they
+        pass)."""
     def at_end(self, ends: dict[int, int]) -> bool:
-        """True when every partition of `ends` has been read up to that offset."""
+        """True when every partition of `ends` has been read up to that offset; one that another member reads
+        counts when it has committed so far. Progress comes from `poll`: call it in between."""
     def commit(self) -> None:
-        """Commits what `poll` has returned so far, and waits for the broker's answer. Raises KafkaError."""
+        """Commits what `poll` has returned so far from partitions still assigned, and waits for the broker's answer.
+        Raises KafkaError, also without a group."""
     def close(self) -> None: ...
 
 def ensure_topic(
     brokers: str, topic: str, *, partitions: int = 4, replication: int = 1, config: dict[str, str] | None = None
 ) -> bool:
-    """Creates the topic where it is missing; True if it did. Raises KafkaError."""
+    """Creates the topic where it is missing; True if it did. `replication` -1 leaves copies to the brokers, `config`
+    are the client's properties. Raises KafkaError."""
 
 @final
 class Mysql:
