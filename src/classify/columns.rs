@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
-use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 
 use crate::error::{Error, Result};
 
@@ -142,8 +142,22 @@ impl TextColumn {
             return Err(Error::Batch("more than 2 GiB in one column; judge smaller batches".to_owned()));
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        Ok(StringArray::try_new(offsets, self.bytes.into(), self.valid.finish())?)
+        Ok(utf8_array(offsets, self.bytes, self.valid.finish()))
     }
+}
+
+/// The array without a second look at its bytes: checking them again takes time that the judge has spent before.
+#[expect(
+    unsafe_code,
+    reason = "5.7 against 5.4 million logs a second through Python, a million logs of the natural mix"
+)]
+fn utf8_array(offsets: OffsetBuffer<i32>, bytes: Vec<u8>, valid: Option<NullBuffer>) -> StringArray {
+    // SAFETY: the offsets ascend and end at the length of `bytes`, for each is that length at some time, and a push only
+    // ever lets it grow. Each text between them is UTF-8. It is the whole of a JSON string's text between its quotes, of a
+    // log that the decoder passed: such a log is checked as a whole (`str::from_utf8` in `Decoder::scan`), or the text is
+    // ASCII (`Layout::read` ends a text at any byte past it), and a quote stands on the edge of a character. Or it is
+    // what `unescape` makes of such a text: it copies what lies between escapes, which are ASCII, and encodes `char`s.
+    unsafe { StringArray::new_unchecked(offsets, bytes.into(), valid) }
 }
 
 /// Integers of one width.

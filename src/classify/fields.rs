@@ -106,24 +106,22 @@ impl FieldJudge {
 
 #[inline]
 fn integer(log: &[u8], found: Found, accept_string: bool, scratch: &mut Vec<u8>) -> Result<i64, Code> {
-    let mut text = found.text(log);
-    match found.token {
-        Token::Integer => {
-            // The one JSON integer that is not in canonical form.
-            if text == b"-0" {
-                return Ok(0);
-            }
-        }
-        Token::Text { escaped } if accept_string => {
-            if escaped {
-                scratch.clear();
-                unescape(text, scratch);
-                text = scratch.as_slice();
-            }
-        }
-        _ => return Err(Code::WrongType),
+    let number = found.token == Token::Integer;
+    if number || (accept_string && found.token == Token::Text { escaped: false }) {
+        return match parse_integer(found.text(log)) {
+            Integer::Value(value) => Ok(value),
+            Integer::TooLarge => Err(Code::OutOfRange),
+            // -0 is the one JSON integer that is not in canonical form.
+            Integer::NotCanonical if number => Ok(0),
+            Integer::NotCanonical => Err(Code::WrongType),
+        };
     }
-    match parse_integer(text) {
+    if !accept_string {
+        return Err(Code::WrongType);
+    }
+    scratch.clear();
+    unescape(found.text(log), scratch);
+    match parse_integer(scratch) {
         Integer::Value(value) => Ok(value),
         Integer::TooLarge => Err(Code::OutOfRange),
         Integer::NotCanonical => Err(Code::WrongType),

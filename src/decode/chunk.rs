@@ -74,9 +74,39 @@ pub(super) fn first_special<const ASCII: bool>(chunk: u128) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
+/// The place of the first byte among 16 that is no decimal digit; 16 without one.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[expect(unsafe_code, reason = "as above")]
+pub(super) fn first_non_digit(chunk: u128) -> usize {
+    // SAFETY: as above, every x86-64 has SSE2.
+    unsafe { first_non_digit_sse2(chunk) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "sse2")]
+fn first_non_digit_sse2(chunk: u128) -> usize {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8, _mm_sub_epi8,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "both halves, bit for bit")]
+    let bytes = _mm_set_epi64x((chunk >> 64) as i64, chunk as i64);
+    let above_zero = _mm_sub_epi8(bytes, _mm_set1_epi8(0x30));
+    let digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above_zero, _mm_set1_epi8(9)), above_zero));
+    (!digits).trailing_zeros() as usize
+}
+
+/// The same, byte by byte.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+pub(super) fn first_non_digit(chunk: u128) -> usize {
+    chunk.to_le_bytes().iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(16)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{first_special, load16};
+    use super::{first_non_digit, first_special, load16};
 
     #[test]
     fn what_lies_behind_the_end_is_zero() {
@@ -88,6 +118,18 @@ mod tests {
                     *to = *from;
                 }
                 assert_eq!(load16(&bytes[..length], at), u128::from_le_bytes(expected), "{length} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn finds_the_end_of_digits() {
+        for place in 0..16 {
+            for byte in 0..=u8::MAX {
+                let mut chunk = *b"0123456789012345";
+                chunk[place] = byte;
+                let expected = if byte.is_ascii_digit() { 16 } else { place };
+                assert_eq!(first_non_digit(u128::from_le_bytes(chunk)), expected, "{byte} at {place}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! JSON numbers: their grammar, and integers' values.
 
+use super::chunk::{first_non_digit, load16};
+
 /// Checks a number at `start`. Yields its end and whether it is an integer (no fraction, no exponent); None if it is
 /// malformed.
 pub(super) fn scan_number(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
@@ -33,9 +35,15 @@ pub(super) fn integer_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 #[inline]
 fn digits_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let rest = bytes.get(start..)?;
-    let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-    if count == 0 { None } else { Some(start + count) }
+    let mut at = start;
+    loop {
+        // Behind the end there are zeros, which are no digits.
+        let count = first_non_digit(load16(bytes, at));
+        at += count;
+        if count < 16 {
+            return (at > start).then_some(at);
+        }
+    }
 }
 
 /// An integer's value.
