@@ -1,4 +1,4 @@
-"""Files of librdkafka properties, one `name=value` a line, as `--kafka-config` of the commands takes them."""
+"""Files of librdkafka properties, one `name=value` a line, as the option `--config` of the commands takes them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,51 @@
+"""Command lines whose errors are one line, and the types of option that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
+__all__ = ["OneLineParser", "index_name", "whole_number"]
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it: ``logcore-NAME: …; see python -m logcore.NAME --help``.
+
+    `name` is the command's. Abbreviations of options are refused: a script that uses one breaks with the next option.
+    """
+
+    def __init__(self, name: str, *, description: str, epilog: str) -> None:
+        self._name = name
+        super().__init__(
+            prog=f"python -m logcore.{name}",
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with status 2."""
+        self.exit(2, f"logcore-{self._name}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def index_name(text: str) -> str:
+    """A name that Elasticsearch allows for an index, without wildcards; an argparse type."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,254}", text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no index name: lower-case letters, digits, dot, dash, underscore, a letter or digit first"
+        )
+    return text
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """An argparse type: a number from `least` to `most`, both included."""
+
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number from {least} to {most}")
+        return int(text)
+
+    return number
