@@ -39,10 +39,10 @@ def document_digest(record: Any) -> int:
     return digest(_encode(record).encode("utf-8", "surrogatepass"))
 
 
-def row_digest(record: dict[str, Any], raw: int) -> int:
-    """Of what MySQL holds of a record; `raw` is its raw_digest. Without raw the same as the document's."""
+def row_digest(record: dict[str, Any], raw: int, document: int) -> int:
+    """Of what MySQL holds of a record; `raw` is its raw_digest, `document` its document_digest: without raw the same."""
     if not any(name in record for name in _RAW_NAMES):
-        return document_digest(record)
+        return document
     rest = {name: value for name, value in record.items() if name not in _RAW_NAMES}
     return _with_raw(rest, raw, bool(record.get("raw_truncated")))
 

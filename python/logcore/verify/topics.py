@@ -89,8 +89,9 @@ def _status(
     try:
         record, given = _parsed(value)
         raw = raw_digest(record)
-        logs.document[index] = document_digest(record)
-        logs.row[index] = row_digest(record, raw)
+        document = document_digest(record)
+        logs.document[index] = document
+        logs.row[index] = row_digest(record, raw, document)
     except MalformedRecord as error:
         findings.fault("changed", f"{key.decode()} ({error})")
         comparison.add_missing(truths.verdict(logs.expected[index]))
@@ -103,8 +104,9 @@ def _status(
 
 def _parsed(value: bytes) -> tuple[dict[str, Any], Verdict]:
     try:
-        record = json.loads(value)
+        record = json.loads(value.decode())
     except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError is a ValueError.
         raise MalformedRecord("the value is not JSON") from error
     given = verdict_of(record)
     if given is None or not isinstance(record, dict):
