@@ -3,9 +3,13 @@
 //! A log flows one way: bytes → [`decode`] → [`validate`] → [`classify`] → [`sink`]. What a log must look like is data: a
 //! [`contract`].
 
+pub mod classify;
 pub mod contract;
 pub mod decode;
 mod error;
+#[cfg(feature = "python")]
+mod python;
+pub mod sink;
 pub mod users;
 pub mod validate;
 pub mod verdict;

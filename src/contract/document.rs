@@ -154,7 +154,9 @@ impl Contract {
 /// The first 16 hex digits of a text's SHA-256: names a content, 64 bits against chance.
 #[must_use]
 pub fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(text.as_bytes());
+    let first = digest.first_chunk::<8>().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 fn check_root(root: &Node<'_>) -> Result<()> {

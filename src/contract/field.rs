@@ -185,7 +185,7 @@ pub(super) fn unknown_custom(node: &Node<'_>, name: &str) -> crate::error::Error
 }
 
 fn string(property: &Node<'_>, custom: &Custom<'_>) -> Result<StringRules> {
-    for node in [&custom.accept_canonical_string, &custom.epoch].into_iter().flatten() {
+    if let Some(node) = custom.accept_canonical_string.as_ref().or(custom.epoch.as_ref()) {
         return Err(node.error("only for integers"));
     }
     let mut rules = StringRules::default();

@@ -6,6 +6,7 @@
 
 use regex::bytes::Regex;
 use regex_syntax::hir::Hir;
+use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -268,7 +269,8 @@ fn push_literal(out: &mut String, c: char) {
     if c.is_ascii_alphanumeric() || c == '_' {
         out.push(c);
     } else {
-        out.push_str(&format!(r"\u{{{:X}}}", u32::from(c)));
+        // Writing to a String can't fail.
+        let _ = write!(out, r"\u{{{:X}}}", u32::from(c));
     }
 }
 

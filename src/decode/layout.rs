@@ -5,7 +5,7 @@
 //! same names in the same order, and nothing of it needs to be checked again.
 
 use super::number::integer_end;
-use super::scanner::Member;
+use super::scanner::{Member, offset};
 use super::text::ascii_end;
 use super::{Found, Token};
 
@@ -119,8 +119,7 @@ impl Layout {
                 (Token::Integer, end)
             };
             if let Some(place) = value.field.and_then(|field| found.get_mut(usize::from(field))) {
-                // A log is at most 1 GiB.
-                *place = Found { token, start: start as u32, end: end as u32 };
+                *place = Found { token, start: offset(start), end: offset(end) };
             }
             at = end;
         }

@@ -22,12 +22,7 @@ impl PyClassifier {
     }
 
     #[pyo3(signature = (batch, *, column = "value"))]
-    fn classify<'py>(
-        &self,
-        py: Python<'py>,
-        batch: &Bound<'py, PyAny>,
-        column: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn classify<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>, column: &str) -> PyResult<Bound<'py, PyAny>> {
         let batch = record_batch(batch)?;
         detached(py, || self.0.classify(&batch, column))?.to_pyarrow(py)
     }

@@ -3,11 +3,11 @@
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::error::{Error, Result};
 
-/// The exception classes. Some have two bases, which no macro of pyo3 can make.
+/// The exception classes. Some have two bases, which no macro of pyo3 makes.
 struct Exceptions {
     base: Py<PyType>,
     contract: Py<PyType>,
@@ -22,37 +22,40 @@ static EXCEPTIONS: PyOnceLock<Exceptions> = PyOnceLock::new();
 
 fn exceptions(py: Python<'_>) -> PyResult<&Exceptions> {
     EXCEPTIONS.get_or_try_init(py, || {
-        let plain = py.get_type::<PyException>();
-        let base = PyErr::new_type(
-            py,
-            c"logcore.LogcoreError",
-            Some(c"Base of every error that logcore raises on purpose."),
-            Some(&plain),
-            None,
+        let make = |name: &str, doc: &str, bases: &[Bound<'_, PyType>]| -> PyResult<Py<PyType>> {
+            let content = PyDict::new(py);
+            content.set_item("__module__", "logcore")?;
+            content.set_item("__doc__", doc)?;
+            let class = py.get_type::<PyType>().call1((name, PyTuple::new(py, bases)?, content))?;
+            Ok(class.cast_into::<PyType>()?.unbind())
+        };
+        let base = make(
+            "LogcoreError",
+            "Base of every error that logcore raises on purpose.",
+            &[py.get_type::<PyException>()],
         )?;
-        let bound = base.bind(py);
-        let of_value = PyTuple::new(py, [bound.as_any(), py.get_type::<PyValueError>().as_any()])?;
-        let value = |name, doc| PyErr::new_type(py, name, Some(doc), Some(of_value.as_any()), None);
-        let service = |name, doc| PyErr::new_type(py, name, Some(doc), Some(bound.as_any()), None);
+        let service = [base.bind(py).clone()];
+        let value = [base.bind(py).clone(), py.get_type::<PyValueError>()];
         Ok(Exceptions {
-            contract: value(
-                c"logcore.ContractError",
-                c"A contract that can't be compiled; the message names the path in it.",
+            contract: make(
+                "ContractError",
+                "A contract that can't be compiled; the message names the path in it.",
+                &value,
             )?,
-            users: value(
-                c"logcore.UsersError",
-                c"A users table that can't be read or doesn't fit the contract.",
+            users: make("UsersError", "A users table that can't be read or doesn't fit the contract.", &value)?,
+            batch: make(
+                "BatchError",
+                "A batch that can't be judged or written: a column is missing or has another type. Never raised for a bad \
+                 log.",
+                &value,
             )?,
-            batch: value(
-                c"logcore.BatchError",
-                c"A batch that can't be judged or written: a column is missing or has another type. Never raised for a bad log.",
+            generator: make(
+                "GeneratorError",
+                "Options or a contract from which no logs can be generated.",
+                &value,
             )?,
-            generator: value(
-                c"logcore.GeneratorError",
-                c"Options or a contract from which no logs can be generated.",
-            )?,
-            kafka: service(c"logcore.KafkaError", c"Kafka can't be reached, or refused something.")?,
-            mysql: service(c"logcore.MysqlError", c"MySQL can't be reached, or refused something.")?,
+            kafka: make("KafkaError", "Kafka can't be reached, or refused something.", &service)?,
+            mysql: make("MysqlError", "MySQL can't be reached, or refused something.", &service)?,
             base,
         })
     })
@@ -63,7 +66,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let Exceptions { base, contract, users, batch, generator, kafka, mysql } = exceptions(py)?;
     for class in [base, contract, users, batch, generator, kafka, mysql] {
         let class = class.bind(py);
-        module.add(class.name()?.to_str()?, class)?;
+        module.add(&*class.name()?.to_cow()?, class)?;
     }
     Ok(())
 }

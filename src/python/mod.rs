@@ -1,5 +1,7 @@
 //! The only pyo3: convert, release the GIL, call the core, convert.
 
+#![expect(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 mod classifier;
 mod contract;
 mod error;

@@ -76,7 +76,7 @@ impl PyUsers {
 /// A value as text; numbers in canonical decimal form.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<Box<str>> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.into());
+        return Ok((&*text.to_cow()?).into());
     }
     if value.is_instance_of::<PyBool>() || value.is_none() {
         return Err(to_py(Error::Users(format!("{} is neither text nor an integer", value.repr()?))));

@@ -5,22 +5,18 @@ HYPOTHESIS_PROFILE=thorough runs the same tests for minutes instead of seconds.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import conformance
+from conformance import CONFORMANCE, REPOSITORY, ConformanceCase
 from reference import UsersTable
 from reference_rules import load_rules
 from strategies import Subject
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-CONFORMANCE = REPOSITORY / "tests" / "conformance"
 
 # A loaded machine makes one example slow without anything being wrong, so neither deadlines nor too_slow.
 COMMON: dict[str, Any] = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
@@ -49,40 +45,6 @@ CARDS = UsersTable(
 )
 
 
-@dataclass(frozen=True)
-class ConformanceCase:
-    """One line of verdicts.jsonl; `value` is the message's bytes, None for a message without a value."""
-
-    name: str
-    value: bytes | None
-    status: str
-    reasons: list[tuple[str, str]]
-
-
-def _conformance_cases() -> list[ConformanceCase]:
-    lines = (CONFORMANCE / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
-    entries = [json.loads(line) for line in lines]
-    good = next(entry["value"] for entry in entries if entry["name"] == "good, account_id as integer").encode()
-    return [
-        ConformanceCase(
-            entry["name"],
-            _value(entry, good),
-            entry["status"],
-            [(reason["path"], reason["code"]) for reason in entry["reasons"]],
-        )
-        for entry in entries
-    ]
-
-
-def _value(entry: dict[str, Any], good: bytes) -> bytes | None:
-    if "good_with_padding" in entry:
-        head, tail = good[:-1] + b', "padding": "', b'"}'
-        return head + b"x" * (int(entry["good_with_padding"]) - len(head) - len(tail)) + tail
-    if "value_b64" in entry:
-        return base64.b64decode(str(entry["value_b64"]), validate=True)
-    return None if entry["value"] is None else str(entry["value"]).encode()
-
-
 def _subjects() -> list[Subject]:
     contracts = CONFORMANCE / "contracts"
     return [
@@ -99,7 +61,7 @@ def _subjects() -> list[Subject]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Gives a test that asks for `conformance_case` or `subject` one call for each of them."""
     if "conformance_case" in metafunc.fixturenames:
-        cases = _conformance_cases()
+        cases = conformance.conformance_cases()
         metafunc.parametrize("conformance_case", cases, ids=[case.name for case in cases])
     if "subject" in metafunc.fixturenames:
         subjects = _subjects()
@@ -109,7 +71,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def conformance_cases() -> list[ConformanceCase]:
     """All cases of verdicts.jsonl in their order."""
-    return _conformance_cases()
+    return conformance.conformance_cases()
 
 
 @pytest.fixture(scope="session")

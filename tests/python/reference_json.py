@@ -39,7 +39,7 @@ class Object:
     members: list[tuple[str, JsonValue]]
 
 
-JsonValue = Union[bool, str, Number, list["JsonValue"], Object, None]  # noqa: UP007 - it names itself
+JsonValue = Union[bool, str, Number, list["JsonValue"], Object, None]
 
 WHITESPACE = " \t\n\r"
 LITERALS: dict[str, bool | None] = {"null": None, "true": True, "false": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from conftest import ConformanceCase
+from conformance import ConformanceCase
 from logcore import Classifier, Contract, Users
 from reference import UsersTable
 

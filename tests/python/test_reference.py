@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ConformanceCase
+from conformance import ConformanceCase
 from reference import UsersTable, judge
 from reference_json import JsonValue, Malformed, NotUtf8, Number, Object, TooDeep, read
 from reference_pattern import compile_whole

@@ -1,0 +1,132 @@
+//! One field: from what the decoder found to a value in its column, or a reason.
+
+use arrow_schema::{DataType, TimeUnit};
+
+use super::columns::{Column, MICROS, UTC, with_capacity};
+use crate::contract::{Field, IntegerRules, Kind, Width};
+use crate::decode::{Found, Integer, Token, parse_integer, unescape};
+use crate::validate::{IntegerRange, TextRules};
+use crate::verdict::Code;
+
+/// A field's rules with the column that its values go to.
+#[derive(Debug)]
+pub(super) struct FieldJudge {
+    required: bool,
+    rules: Rules,
+    pub(super) column: Column,
+    /// The last value's place in the contract's list, where there is a list.
+    pub(super) listed: Option<u32>,
+}
+
+#[derive(Debug)]
+enum Rules {
+    Text(TextRules),
+    Integer { range: IntegerRange, accept_string: bool },
+}
+
+/// The type of a field's column.
+pub(super) fn data_type(kind: &Kind) -> DataType {
+    match kind {
+        Kind::String(_) => DataType::Utf8,
+        Kind::Integer(IntegerRules { epoch_seconds: true, .. }) => {
+            DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+        }
+        Kind::Integer(IntegerRules { width: Width::I32, .. }) => DataType::Int32,
+        Kind::Integer(IntegerRules { width: Width::I64, .. }) => DataType::Int64,
+    }
+}
+
+impl FieldJudge {
+    pub(super) fn new(field: &Field, rows: usize) -> Self {
+        let rules = match &field.kind {
+            Kind::String(rules) => Rules::Text(TextRules::new(rules)),
+            Kind::Integer(rules) => {
+                Rules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
+            }
+        };
+        let column = with_capacity(&data_type(&field.kind), rows);
+        Self { required: field.required, rules, column, listed: None }
+    }
+
+    /// Judges what was found in `log` and pushes one value.
+    #[inline]
+    pub(super) fn judge(&mut self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Option<Code> {
+        let checked = match (&self.rules, found.token) {
+            (Rules::Text(rules), Token::Text { escaped }) => {
+                let within = log.get(found.start as usize..).unwrap_or_default();
+                let mut text = found.text(log);
+                let checked = if escaped {
+                    scratch.clear();
+                    unescape(text, scratch);
+                    text = scratch.as_slice();
+                    rules.check(text)
+                } else {
+                    rules.check_within(text, within)
+                };
+                checked.map(|listed| {
+                    self.listed = listed;
+                    if let Column::Text(column) = &mut self.column {
+                        column.push(text);
+                    }
+                })
+            }
+            (Rules::Integer { range, accept_string }, Token::Integer | Token::Text { .. }) => {
+                integer(log, found, *accept_string, scratch)
+                    .and_then(|value| range.check(value).map(|()| value))
+                    .and_then(|value| push(&mut self.column, value))
+            }
+            (_, Token::Absent | Token::Null) if !self.required => {
+                self.column.push_null();
+                return None;
+            }
+            (_, Token::Absent) => Err(Code::Missing),
+            (_, Token::Null) => Err(Code::Null),
+            (_, Token::Duplicate) => Err(Code::DuplicateKey),
+            _ => Err(Code::WrongType),
+        };
+        match checked {
+            Ok(()) => None,
+            Err(code) => {
+                self.column.push_null();
+                Some(code)
+            }
+        }
+    }
+}
+
+#[inline]
+fn integer(log: &[u8], found: Found, accept_string: bool, scratch: &mut Vec<u8>) -> Result<i64, Code> {
+    let mut text = found.text(log);
+    match found.token {
+        Token::Integer => {
+            // The one JSON integer that is not in canonical form.
+            if text == b"-0" {
+                return Ok(0);
+            }
+        }
+        Token::Text { escaped } if accept_string => {
+            if escaped {
+                scratch.clear();
+                unescape(text, scratch);
+                text = scratch.as_slice();
+            }
+        }
+        _ => return Err(Code::WrongType),
+    }
+    match parse_integer(text) {
+        Integer::Value(value) => Ok(value),
+        Integer::TooLarge => Err(Code::OutOfRange),
+        Integer::NotCanonical => Err(Code::WrongType),
+    }
+}
+
+#[inline]
+fn push(column: &mut Column, value: i64) -> Result<(), Code> {
+    match column {
+        Column::Int32(column) => column.push(i32::try_from(value).map_err(|_| Code::OutOfRange)?),
+        Column::Int64(column) => column.push(value),
+        Column::Time(column) => column.push(value.checked_mul(MICROS).ok_or(Code::OutOfRange)?),
+        Column::Text(_) => return Err(Code::WrongType),
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Batches of logs in, the same rows judged out.
+//!
+//! One log never fails a batch, and a row's verdict depends on nothing but its bytes, the contract and the users.
+//!
+//! ```
+//! use arrow_array::{RecordBatch, StringArray, cast::AsArray};
+//! use logcore::{classify::Classifier, contract::Contract, users::Users};
+//! use std::sync::Arc;
+//!
+//! let contract = Arc::new(Contract::server_logs()?);
+//! let users = Users::new(&["account_id", "device"], [["684", "ANDROID"]])?;
+//! let classifier = Classifier::new(&contract, Some(&users))?;
+//! let logs = StringArray::from(vec!["{", "[]"]);
+//! let batch = RecordBatch::try_from_iter([("value", Arc::new(logs) as _)])?;
+//! let judged = classifier.classify(&batch, "value")?;
+//! assert_eq!(judged["status"].as_string::<i32>().value(0), "bad");
+//! # Ok::<(), logcore::Error>(())
+//! ```
+
+mod columns;
+mod directory;
+mod fields;
+mod reasons;
+pub(crate) mod values;
+mod verdicts;
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+
+use crate::contract::Contract;
+use crate::error::{Error, Result};
+use crate::users::Users;
+use directory::Directory;
+
+pub use columns::{Column, Value};
+pub use reasons::{path, reasons_type};
+pub use values::Values;
+pub use verdicts::Verdicts;
+
+pub(crate) use columns::UTC;
+pub(crate) use reasons::item_field;
+pub(crate) use values::{value_array, with_values};
+
+/// Judges logs by a contract and a snapshot of the users. Immutable; share it between threads.
+#[derive(Debug)]
+pub struct Classifier {
+    contract: Arc<Contract>,
+    directory: Option<Directory>,
+    users_version: String,
+}
+
+impl Classifier {
+    /// A classifier; users are wanted where the contract looks them up, and must have the columns that it names.
+    ///
+    /// # Errors
+    /// [`Error::Users`] where the users are missing or don't fit the contract.
+    pub fn new(contract: &Arc<Contract>, users: Option<&Users>) -> Result<Self> {
+        let directory = match (contract.lookup(), users) {
+            (None, _) => None,
+            (Some(lookup), Some(users)) => Some(Directory::new(contract, lookup, users)?),
+            (Some(lookup), None) => {
+                return Err(Error::Users(format!(
+                    "the contract looks up {} in '{}'; pass the users",
+                    lookup.columns.join(", "),
+                    lookup.table
+                )));
+            }
+        };
+        let users_version = if directory.is_some() { users.map_or("", Users::version) } else { "" };
+        Ok(Self { contract: Arc::clone(contract), directory, users_version: users_version.to_owned() })
+    }
+
+    /// The contract.
+    #[must_use]
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    /// The users' version; empty where nothing is looked up.
+    #[must_use]
+    pub fn users_version(&self) -> &str {
+        &self.users_version
+    }
+
+    /// Judges the logs in the column `column`, of any string or binary type. Yields the contract's fields, `status`,
+    /// `reasons`, then the other columns unchanged; as many rows, in the same order.
+    ///
+    /// # Errors
+    /// [`Error::Batch`] where there is no such column, it is of another type, another column has the name of an output
+    /// column, or the output would pass 2 GiB in one column. Never for a log.
+    pub fn classify(&self, batch: &RecordBatch, column: &str) -> Result<RecordBatch> {
+        let (place, logs) = value_array(batch, column)?;
+        let verdicts = with_values!(logs, values => self.judge(&values))?;
+        let schema = batch.schema();
+        let others = schema.fields().iter().zip(batch.columns()).enumerate().filter(|(index, _)| *index != place);
+        let mut fields = self.output_fields();
+        let mut columns = verdicts.into_arrays(&self.contract)?;
+        for (_, (field, column)) in others {
+            if fields.iter().any(|known| known.name() == field.name()) {
+                return Err(Error::Batch(format!(
+                    "the input column '{}' has the name of an output column; rename it",
+                    field.name()
+                )));
+            }
+            fields.push(Arc::clone(field));
+            columns.push(Arc::clone(column));
+        }
+        with_rows(fields, columns, batch.num_rows())
+    }
+
+    /// Judges every log of `values`.
+    ///
+    /// # Errors
+    /// [`Error::Batch`] where a column would pass 2 GiB.
+    pub fn judge<V: Values>(&self, values: &V) -> Result<Verdicts> {
+        verdicts::judge(&self.contract, self.directory.as_ref(), values)
+    }
+
+    /// The columns that come first in every output: the contract's fields, `status` and `reasons`.
+    #[must_use]
+    pub fn output_fields(&self) -> Vec<FieldRef> {
+        let own = self.contract.fields().iter().map(|field| (field.name.as_str(), fields::data_type(&field.kind)));
+        own.chain([("status", DataType::Utf8), ("reasons", reasons_type())])
+            .map(|(name, data_type)| Arc::new(Field::new(name, data_type, true)))
+            .collect()
+    }
+}
+
+/// A batch that keeps its number of rows even without columns.
+pub(crate) fn with_rows(fields: Vec<FieldRef>, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
+}

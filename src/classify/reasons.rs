@@ -1,0 +1,50 @@
+//! Reasons as an Arrow column, list<struct<path, code>>.
+
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field, FieldRef, Fields};
+
+use crate::contract::Contract;
+use crate::error::Result;
+use crate::verdict::{Place, Reason};
+
+/// The type of the column.
+#[must_use]
+pub fn reasons_type() -> DataType {
+    DataType::List(item_field(DataType::Struct(struct_fields())))
+}
+
+fn struct_fields() -> Fields {
+    ["path", "code"].map(|name| Field::new(name, DataType::Utf8, true)).to_vec().into()
+}
+
+/// The items of a list, named as pyarrow names them.
+pub(crate) fn item_field(data_type: DataType) -> FieldRef {
+    Arc::new(Field::new("item", data_type, true))
+}
+
+/// A reason's path: `$`, or the field's name.
+#[must_use]
+pub fn path<'a>(contract: &'a Contract, reason: &Reason) -> &'a str {
+    match reason.place {
+        Place::Log => "$",
+        Place::Field(index) => contract.fields().get(usize::from(index)).map_or("$", |field| field.name.as_str()),
+    }
+}
+
+/// The column: row n has the reasons from `offsets[n]` to `offsets[n + 1]`.
+pub(super) fn reasons_array(contract: &Contract, reasons: &[Reason], offsets: Vec<i32>) -> Result<ArrayRef> {
+    let mut paths = StringBuilder::with_capacity(reasons.len(), reasons.len() * 12);
+    let mut codes = StringBuilder::with_capacity(reasons.len(), reasons.len() * 12);
+    for reason in reasons {
+        paths.append_value(path(contract, reason));
+        codes.append_value(reason.code.as_str());
+    }
+    let columns: Vec<ArrayRef> = vec![Arc::new(paths.finish()), Arc::new(codes.finish())];
+    let items = StructArray::try_new(struct_fields(), columns, None)?;
+    let item = item_field(DataType::Struct(struct_fields()));
+    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::new(offsets.into()), Arc::new(items), None)?))
+}

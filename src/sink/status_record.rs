@@ -1,0 +1,157 @@
+//! The record on the status topic: key, value and headers of one judged log.
+
+use super::{json, raw};
+use crate::classify::{Value, Verdicts, path};
+use crate::contract::Contract;
+use crate::verdict::{Reason, Status};
+
+/// Where a log came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    pub(super) topic: &'a str,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    /// Microseconds since 1970, the Kafka timestamp.
+    pub(super) micros: Option<i64>,
+}
+
+/// Most bytes of JSON that a record's string fields may take. With the payload, which takes at most twice
+/// [`raw::KEPT_BYTES`], a record stays under 1 MB.
+const MOST_TEXT: usize = 262_144;
+
+/// Writes records; keeps what is the same in each.
+pub(super) struct RecordWriter<'a> {
+    contract: &'a Contract,
+    /// `"name":` of each field.
+    names: Vec<Vec<u8>>,
+    /// `"users_version":"…","source":{"topic":`.
+    users_version: Vec<u8>,
+    /// The fields that are left out of a record for its size.
+    omitted: Vec<usize>,
+}
+
+impl<'a> RecordWriter<'a> {
+    pub(super) fn new(contract: &'a Contract, users_version: &str) -> Self {
+        let name = |name: &str| {
+            let mut out = Vec::new();
+            json::push_string(&mut out, name.as_bytes());
+            out.push(b':');
+            out
+        };
+        let mut version = b",\"users_version\":".to_vec();
+        json::push_string(&mut version, users_version.as_bytes());
+        version.extend_from_slice(b",\"source\":{\"topic\":");
+        let names = contract.fields().iter().map(|field| name(&field.name)).collect();
+        Self { contract, names, users_version: version, omitted: Vec::new() }
+    }
+
+    /// Appends the record's value.
+    pub(super) fn push_value(
+        &mut self,
+        out: &mut Vec<u8>,
+        verdicts: &Verdicts,
+        row: usize,
+        source: Source<'_>,
+        payload: Option<&[u8]>,
+    ) {
+        self.choose_omitted(verdicts, row);
+        out.push(b'{');
+        for (index, (name, column)) in self.names.iter().zip(verdicts.columns()).enumerate() {
+            out.extend_from_slice(name);
+            match column.value(row) {
+                Value::Text(_) if self.omitted.contains(&index) => out.extend_from_slice(b"null"),
+                Value::Text(text) => json::push_string(out, text),
+                Value::Integer(value) => json::push_integer(out, value),
+                Value::Time(seconds) => json::push_time(out, seconds.saturating_mul(1000)),
+                Value::Null => out.extend_from_slice(b"null"),
+            }
+            out.push(b',');
+        }
+        let status = verdicts.statuses().get(row).copied().unwrap_or(Status::Bad);
+        out.extend_from_slice(b"\"status\":\"");
+        out.extend_from_slice(status.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"reasons\":[");
+        for (index, reason) in verdicts.reasons(row).iter().enumerate() {
+            out.extend_from_slice(if index == 0 { b"{\"path\":" } else { b",{\"path\":" });
+            json::push_string(out, path(self.contract, reason).as_bytes());
+            out.extend_from_slice(b",\"code\":\"");
+            out.extend_from_slice(reason.code.as_str().as_bytes());
+            out.extend_from_slice(b"\"}");
+        }
+        out.push(b']');
+        out.extend_from_slice(&self.users_version);
+        json::push_string(out, source.topic.as_bytes());
+        out.extend_from_slice(b",\"partition\":");
+        json::push_integer(out, i64::from(source.partition));
+        out.extend_from_slice(b",\"offset\":");
+        json::push_integer(out, source.offset);
+        out.extend_from_slice(b"},\"@timestamp\":");
+        match source.micros {
+            Some(micros) => json::push_time(out, micros.div_euclid(1_000)),
+            None => out.extend_from_slice(b"null"),
+        }
+        if let (Status::Bad, Some(payload)) = (status, payload) {
+            out.push(b',');
+            raw::push(out, payload);
+        }
+        if !self.omitted.is_empty() {
+            out.extend_from_slice(b",\"omitted\":[");
+            for (index, field) in self.omitted.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                json::push_string(out, self.contract.fields().get(*field).map_or(b"", |field| field.name.as_bytes()));
+            }
+            out.push(b']');
+        }
+        out.push(b'}');
+    }
+
+    /// Leaves out the longest string fields until the others fit.
+    fn choose_omitted(&mut self, verdicts: &Verdicts, row: usize) {
+        self.omitted.clear();
+        let text = |column: &crate::classify::Column| match column.value(row) {
+            Value::Text(text) => text.len(),
+            _ => 0,
+        };
+        // An escape takes at most six bytes for one.
+        if verdicts.columns().iter().map(text).sum::<usize>() <= MOST_TEXT / 6 {
+            return;
+        }
+        let sizes = verdicts.columns().iter().enumerate().map(|(index, column)| match column.value(row) {
+            Value::Text(text) => (json::string_size(text), index),
+            _ => (0, index),
+        });
+        let mut sizes: Vec<(usize, usize)> = sizes.collect();
+        sizes.sort_unstable();
+        let mut total: usize = sizes.iter().map(|(size, _)| size).sum();
+        while total > MOST_TEXT
+            && let Some((size, index)) = sizes.pop()
+        {
+            total -= size;
+            self.omitted.push(index);
+        }
+        self.omitted.sort_unstable();
+    }
+
+    /// The reasons as text, for the header that Kafka Connect calls the exception's message.
+    pub(super) fn push_message(&self, out: &mut Vec<u8>, reasons: &[Reason]) {
+        for (index, reason) in reasons.iter().enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b"; ");
+            }
+            out.extend_from_slice(path(self.contract, reason).as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(reason.code.as_str().as_bytes());
+        }
+    }
+}
+
+/// Appends the record's key, `topic:partition:offset`.
+pub(super) fn push_key(out: &mut Vec<u8>, source: Source<'_>) {
+    out.extend_from_slice(source.topic.as_bytes());
+    out.push(b':');
+    json::push_integer(out, i64::from(source.partition));
+    out.push(b':');
+    json::push_integer(out, source.offset);
+}
