@@ -11,7 +11,7 @@ __all__ = ["OneLineParser", "index_name", "whole_number"]
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it: ``logcore-NAME: …; see python -m logcore.NAME --help``.
+    """Says what is wrong in one line: ``logcore-NAME: …; see python -m logcore.NAME --help``.
 
     `name` is the command's. Abbreviations of options are refused: a script that uses one breaks with the next option.
     """

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 USER_VARIABLE = "LOGCORE_ELASTICSEARCH_USER"
-PASSWORD_VARIABLE = "LOGCORE_ELASTICSEARCH_PASSWORD"
+PASSWORD_VARIABLE = "LOGCORE_ELASTICSEARCH_PASSWORD"  # noqa: S105  # its name, not its value
 API_KEY_VARIABLE = "LOGCORE_ELASTICSEARCH_API_KEY"
 
 
@@ -37,8 +37,8 @@ def add_elasticsearch_arguments(parser: argparse.ArgumentParser, *, required: bo
     """Adds ``--elasticsearch``, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
     group = parser.add_argument_group(
         "Elasticsearch",
-        f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never from the "
-        "URL, which a list of processes shows.",
+        f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never from "
+        "the URL, which a list of processes shows.",
     )
     group.add_argument(
         "--elasticsearch",
@@ -77,15 +77,15 @@ def connect(
 ) -> Elasticsearch:
     """A client whose server has answered. Retries nothing by itself: callers know better what may be sent twice.
 
-    `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer, carries
-    the header by which the client tells Elasticsearch from its look-alikes.
+    `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer,
+    carries the header by which the client tells Elasticsearch from its look-alikes.
 
     Raises:
-        ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file that
-            can't be read, a server that does not answer, refuses the login, or is another product.
+        ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file
+            that can't be read, a server that does not answer, refuses the login, or is another product.
     """
     try:
-        import elasticsearch
+        import elasticsearch  # noqa: PLC0415  # an optional dependency
     except ImportError as error:
         raise ElasticsearchError(
             "the Elasticsearch client is not installed: pip install 'elasticsearch>=8.11,<9'"
@@ -119,7 +119,7 @@ def connect(
 
 def described(error: Exception) -> str:
     """What went wrong, in one line without line breaks."""
-    import elasticsearch
+    import elasticsearch  # noqa: PLC0415  # an optional dependency
 
     if isinstance(error, elasticsearch.UnsupportedProductError):
         text = "something answers there, but it is not Elasticsearch"

@@ -51,7 +51,9 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
         if options.templates:
             sizes = {"shards": options.shards, "replicas": options.replicas}
             put_template(client, options.index, status_template(contract, options.index, **sizes), progress.note)
-            put_template(client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note)
+            put_template(
+                client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note
+            )
         largest = request_limit(client)
         stop = _stop_on_signals()
         delivery = Delivery(
@@ -65,7 +67,7 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
         start = time.monotonic()
         complete = False
         try:
-            complete = run(consumer, delivery, options, progress, stop, largest)
+            complete = run(consumer, delivery, options, progress, stop, largest=largest)
         except Stopped:
             progress.note("stopped while Elasticsearch was away; what was on its way is not committed and comes again")
         progress.end_line()
@@ -87,10 +89,11 @@ def _print_template(contract: Contract, options: Options) -> None:
 
 
 def _stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set, so that the bulk in flight is finished and committed. A second one kills."""
+    """An event that Ctrl-C and SIGTERM set, so that what is in flight is finished and committed. A second kills."""
     stop = threading.Event()
 
     def ask(signum: int, frame: FrameType | None) -> None:
+        del frame
         signal.signal(signum, signal.SIG_DFL)
         stop.set()
 

@@ -26,10 +26,10 @@ _COMMITS_MISSED = 5
 
 
 def run(
-    consumer: Consumer, delivery: Delivery, options: Options, progress: Progress, stop: threading.Event, largest: int
+    consumer: Consumer, delivery: Delivery, options: Options, progress: Progress, stop: threading.Event, *, largest: int
 ) -> bool:
-    """Runs until `stop` is set or, with ``--until-end``, until everything that was on the topic at the start is settled. True if it
-    got to that end.
+    """Runs until `stop` is set or, with ``--until-end``, until everything that was on the topic at the start is
+    settled. True if it got to that end.
 
     A round is committed only when all of it is settled, so that a crash costs a replay and no record.
 
@@ -85,9 +85,7 @@ def _all_settled(running: list[Future[Settled]], stop: threading.Event) -> Settl
     return total
 
 
-def _round(
-    consumer: Consumer, options: Options, pages: PageSize, largest: int
-) -> tuple[list[Document], list[Refusal]]:
+def _round(consumer: Consumer, options: Options, pages: PageSize, largest: int) -> tuple[list[Document], list[Refusal]]:
     """Records for as many bulks as may run at once, or what there is now."""
     documents: list[Document] = []
     refusals: list[Refusal] = []
@@ -113,5 +111,3 @@ def _lag(consumer: Consumer) -> int | None:
         return None
     # Partitions of other members of the group have no position here: they are their lag.
     return sum(ends[partition] - offset for partition, offset in consumer.position().items() if partition in ends)
-
-

@@ -75,10 +75,13 @@ def _parser() -> OneLineParser:
     defaults = Options("", "")
     parser = OneLineParser(
         "indexer",
-        description="Indexes the records of the status topic in Elasticsearch, each once under its key, whatever is replayed.",
+        description="Indexes the records of the status topic in Elasticsearch, each once under its key, whatever is "
+        "replayed.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("brokers", nargs="?", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
+    parser.add_argument(
+        "brokers", nargs="?", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]"
+    )
     add_elasticsearch_arguments(parser, required=False)
     add = parser.add_argument
     add("--topic", default=defaults.topic, metavar="NAME", help=f"the status topic (default {defaults.topic})")
@@ -91,7 +94,11 @@ def _parser() -> OneLineParser:
     )
     add("--group", default=defaults.group, metavar="NAME", help=f"Kafka consumer group (default {defaults.group})")
     add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
-    add("--contract", metavar="FILE", help="contract whose fields the template maps (default: the one that logcore ships)")
+    add(
+        "--contract",
+        metavar="FILE",
+        help="contract whose fields the template maps (default: the one that logcore ships)",
+    )
     add("--until-end", action="store_true", help="stop when all that is on the topic at the start is indexed")
     add(
         "--bulk-bytes",

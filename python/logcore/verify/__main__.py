@@ -50,15 +50,19 @@ def _verify(options: Options, progress: Progress) -> Result:
     contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
     topic = options.input or contract.topic
     # All services are asked first: nobody wants to learn after minutes that the last one is not there.
-    logs, statuses = (Consumer(brokers=options.brokers, topic=name, config=options.kafka) for name in (topic, options.output))
-    client = mysql = None
+    logs = Consumer(brokers=options.brokers, topic=topic, config=options.kafka)
+    statuses = client = mysql = None
     try:
+        statuses = Consumer(brokers=options.brokers, topic=options.output, config=options.kafka)
         if options.mysql is not None:
             mysql = Mysql(**options.mysql)
             mysql.ping()
         if options.elasticsearch is not None:
             client = connect(
-                options.elasticsearch, user=options.elasticsearch_user, ca=options.elasticsearch_ca, request_timeout=120.0
+                options.elasticsearch,
+                user=options.elasticsearch_user,
+                ca=options.elasticsearch_ca,
+                request_timeout=120.0,
             )
         truths = Truths()
         ledger = read_logs(logs, topic, truths, progress)
@@ -68,13 +72,21 @@ def _verify(options: Options, progress: Progress) -> Result:
             hops.append(read_rows(mysql, contract, ledger, progress))
         if client is not None:
             hops.append(
-                read_documents(client, options.index, options.rejected_index, options.output, ledger, progress)
+                read_documents(
+                    client,
+                    ledger,
+                    progress,
+                    index=options.index,
+                    rejected_index=options.rejected_index,
+                    status_topic=options.output,
+                )
             )
         progress.done()
         return Result.of(ledger, truths.malformed, comparison, hops)
     finally:
         logs.close()
-        statuses.close()
+        if statuses is not None:
+            statuses.close()
         if client is not None:
             client.close()
 

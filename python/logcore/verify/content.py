@@ -10,19 +10,30 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from logcore._core import Contract
 
-__all__ = ["MalformedRecord", "digest", "document_digest", "milliseconds", "payload_digest", "raw_digest", "row_digest",
-           "row_digests"]  # fmt: skip
+__all__ = [
+    "MalformedRecord",
+    "digest",
+    "document_digest",
+    "milliseconds",
+    "payload_digest",
+    "raw_digest",
+    "row_digest",
+    "row_digests",
+]
 
 _RAW_LIMIT = 262_144
 _RAW_NAMES = ("raw", "raw_base64", "raw_truncated")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class MalformedRecord(ValueError):
@@ -40,7 +51,7 @@ def document_digest(record: Any) -> int:
 
 
 def row_digest(record: dict[str, Any], raw: int, document: int) -> int:
-    """Of what MySQL holds of a record; `raw` is its raw_digest, `document` its document_digest: without raw the same."""
+    """Of what MySQL holds of a record with these `raw_digest` and `document_digest`; without raw it is the latter."""
     if not any(name in record for name in _RAW_NAMES):
         return document
     rest = {name: value for name, value in record.items() if name not in _RAW_NAMES}
@@ -74,7 +85,7 @@ def milliseconds(text: Any) -> int | None:
     if not isinstance(text, str) or len(text) != 24 or text[23] != "Z":
         return None
     try:
-        passed = datetime.fromisoformat(text[:23]) - _EPOCH
+        passed = datetime.fromisoformat(f"{text[:23]}+00:00") - _EPOCH
     except ValueError:
         return None
     return (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000
@@ -98,9 +109,6 @@ def row_digests(batch: Any, contract: Contract) -> Iterator[tuple[int, int, int]
 
 
 def _column(batch: Any, name: str) -> list[Any]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     column = batch.column(name)
     if pa.types.is_timestamp(column.type):
         # Without a zone, because with one Arrow looks for the machine's zone files.

@@ -26,16 +26,16 @@ _LOOKED_UP = 10_000
 
 
 def read_documents(
-    client: Elasticsearch, index: str, rejected_index: str, status_topic: str, ledger: Ledger, progress: Progress
+    client: Elasticsearch, ledger: Ledger, progress: Progress, *, index: str, rejected_index: str, status_topic: str
 ) -> Findings:
     """Compares documents with the status records seen before.
 
-    A log counts as present also where its record was rejected and is kept as text; one that is in both indices is doubled.
+    A log is present also where its record was rejected and is kept as text; one that is in both indices is doubled.
 
     Raises:
         ElasticsearchError: there is no such index, or it can't be read.
     """
-    import elasticsearch
+    import elasticsearch  # noqa: PLC0415  # an optional dependency
 
     findings = Findings(f"Elasticsearch {index}")
     try:
@@ -64,9 +64,9 @@ def _document(hit: dict[str, Any], ledger: Ledger, findings: Findings) -> None:
         # The search found it by its source: the same log under an _id of its own.
         source = document.get("source")
         if isinstance(source, dict) and source.get("topic") == ledger.topic:
-            numbers = source.get("partition"), source.get("offset")
-            known = all(type(number) is int for number in numbers) and isinstance(ledger.find(*numbers), Place)
-            findings.fault("doubled" if known else "extra", f"{identity} (for {_named(source)})")
+            meant = _named(source)
+            known = isinstance(ledger.find_key(meant.encode("utf-8", "surrogatepass")), Place)
+            findings.fault("doubled" if known else "extra", f"{identity} (for {meant})")
             return
     if isinstance(place, Nowhere):
         findings.nowhere(place, identity)
@@ -75,7 +75,7 @@ def _document(hit: dict[str, Any], ledger: Ledger, findings: Findings) -> None:
         findings.fault("doubled", identity)
         return
     findings.present += 1
-    known_digest = place.partition.document[place.index]
+    known_digest = place.partition.document[place.at]
     if known_digest == 0:
         findings.uncompared += 1
     elif known_digest != document_digest(document):
@@ -95,7 +95,7 @@ def _rejected(hit: dict[str, Any], ledger: Ledger, findings: Findings) -> None:
     findings.present += 1
     findings.rejected += 1
     value = document.get("value")
-    known = place.partition.record[place.index]
+    known = place.partition.record[place.at]
     if known == 0 or document.get("value_truncated") or not isinstance(value, str):
         findings.uncompared += 1
     elif digest(value.encode("utf-8", "surrogatepass")) != known:
@@ -147,9 +147,7 @@ def _query(client: Elasticsearch, index: str, topic: str) -> dict[str, Any]:
     """Only documents of `topic`, where the index can be asked for them exactly; else all."""
     answer = client.indices.get_field_mapping(index=index, fields="source.topic").body
     kinds = {
-        field["mapping"]["topic"].get("type")
-        for mapped in answer.values()
-        for field in mapped["mappings"].values()
+        field["mapping"]["topic"].get("type") for mapped in answer.values() for field in mapped["mappings"].values()
     }
     return {"term": {"source.topic": topic}} if kinds == {"keyword"} else {"match_all": {}}
 

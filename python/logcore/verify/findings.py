@@ -14,7 +14,7 @@ EXAMPLES = 5
 
 @dataclass
 class Findings:
-    """Of a hop's records: `present` logs, and how many are `missing`, `doubled`, `changed`, or of no log at all (`extra`).
+    """Of a hop: `present` logs, and how many are `missing`, `doubled`, `changed`, or of no log at all (`extra`).
 
     No faults: `repeated` (same key and bytes again, in the status topic only), `rejected` (kept as text in the index of
     rejected records), and what this run has not looked at: `other_topics`, `before`, `later`, `uncompared`.

@@ -31,9 +31,9 @@ class Nowhere(Enum):
 class Partition:
     """The logs of one partition of the input topic, in flat arrays from offset `first` on.
 
-    `expected` has the number of the truth header's verdict, `timestamp` the message's time in ms since 1970, `payload` the
-    digest of what `raw` must be. Of the log's status record, `record` has the digest of its bytes, `document` that of its
-    content, `row` that of what MySQL holds of it; 0 until it is seen.
+    `expected` has the number of the truth header's verdict, `timestamp` the message's time in ms since 1970, `payload`
+    the digest of what `raw` must be. Of the log's status record, `record` has the digest of its bytes, `document` that
+    of its content, `row` that of what MySQL holds of it; 0 until it is seen.
     """
 
     def __init__(self, first: int) -> None:
@@ -47,7 +47,7 @@ class Partition:
         self.row = array("Q")
 
     def append(self, offset: int, expected: int, timestamp: int, payload: int) -> None:
-        """Adds the log at `offset`, which is larger than all before. Offsets left out have no log: markers, compaction."""
+        """Adds the log at `offset`, larger than all before. Offsets left out have no log: markers, compaction."""
         gap = offset - self.first - len(self.flags)
         if gap:
             self.flags += bytes((_NO_LOG,)) * gap
@@ -78,13 +78,13 @@ class Place(NamedTuple):
     """A log's partition and its index in the arrays."""
 
     partition: Partition
-    index: int
+    at: int
 
     def seen_at(self, hop: int) -> bool:
         """True if the hop has had this log already. Marks it as seen."""
         flags = self.partition.flags
-        before = flags[self.index]
-        flags[self.index] = before | hop
+        before = flags[self.at]
+        flags[self.at] = before | hop
         return bool(before & hop)
 
 

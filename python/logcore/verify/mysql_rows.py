@@ -40,7 +40,7 @@ def read_rows(mysql: Mysql, contract: Contract, ledger: Ledger, progress: Progre
                 findings.fault("doubled", where)
             else:
                 findings.present += 1
-                known = place.partition.row[place.index]
+                known = place.partition.row[place.at]
                 if known == 0:
                     findings.uncompared += 1
                 elif known != found:

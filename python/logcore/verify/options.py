@@ -79,8 +79,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         "verify",
-        description="Accounts for every log: is it at each hop, once, unchanged, and with the verdict that its producer "
-        "holds true (the header that the producer's --truth adds)?",
+        description="Accounts for every log: is it at each hop, once, unchanged, and with the verdict that its "
+        "producer holds true (the header that the producer's --truth adds)?",
         epilog=_EXAMPLES,
     )
     add = parser.add_argument

@@ -30,9 +30,7 @@ class Result:
     @classmethod
     def of(cls, ledger: Ledger, malformed_truths: int, comparison: Comparison, hops: list[Findings]) -> Result:
         """Of what the hops' reading has left in the ledger."""
-        return cls(
-            ledger.topic, ledger.logs(), len(ledger.ends), ledger.begins(), malformed_truths, comparison, hops
-        )
+        return cls(ledger.topic, ledger.logs(), len(ledger.ends), ledger.begins(), malformed_truths, comparison, hops)
 
     @property
     def clean(self) -> bool:
@@ -55,7 +53,7 @@ class Result:
         return found
 
     def figures(self) -> dict[str, Any]:
-        """All of it, for JSON. In `verdicts`, the key `unlabelled` has logs without a header, `none` those without a record."""
+        """All of it, for JSON. In `verdicts`, `unlabelled` are logs without a header, `none` those without a record."""
         matrix: dict[str, dict[str, int]] = {}
         for (expected, given), count in sorted(self.comparison.matrix.items(), key=str):
             matrix.setdefault(expected or "unlabelled", {})[given or "none"] = count

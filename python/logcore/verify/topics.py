@@ -7,6 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from logcore._core import KafkaError
 from logcore.elk.page_size import PageSize
 from logcore.verify.content import (
@@ -49,57 +52,65 @@ def read_logs(consumer: Consumer, topic: str, truths: Truths, progress: Progress
     return ledger
 
 
-def read_statuses(consumer: Consumer, topic: str, ledger: Ledger, truths: Truths, progress: Progress) -> tuple[Findings, Comparison]:
+def read_statuses(
+    consumer: Consumer, topic: str, ledger: Ledger, truths: Truths, progress: Progress
+) -> tuple[Findings, Comparison]:
     """Looks up every record of the status topic in the ledger, and fills its digests there. Raises KafkaError."""
-    findings, comparison = Findings(topic), Comparison()
+    statuses = _Statuses(topic, truths)
+    findings = statuses.findings
     for batch in _batches(consumer, topic, consumer.end_offsets()):
         columns = (batch.column(name).to_pylist() for name in ("partition", "offset", "key", "value"))
         for partition, offset, key, value in zip(*columns):
             place = ledger.find_key(key)
-            if isinstance(place, Nowhere):
-                # A key that nobody could look up: its place on this topic is all that can be said of it.
-                named = place is Nowhere.NO_LOG and key is not None and key.isascii()
+            if isinstance(place, Place):
+                statuses.add(place, key, value or b"")
+            else:
+                # Of a key that nobody could look up, its place on this topic is all that can be said.
+                named = place is Nowhere.NO_LOG and key.isascii()
                 findings.nowhere(place, key.decode() if named else f"{topic}:{partition}:{offset}")
-                continue
-            _status(place, key, value, findings, comparison, truths)
         progress.add(f"topic {topic}", batch.num_rows)
     findings.missing = ledger.count_missing(AT_STATUS)
-    for partition, offset in ledger.missing(AT_STATUS):
-        where = ledger.find(partition, offset)
-        assert isinstance(where, Place)
-        comparison.add_missing(truths.verdict(where.partition.expected[where.index]))
-        findings.example("missing", f"{ledger.topic}:{partition}:{offset}")
-    return findings, comparison
+    for number, logs in sorted(ledger.partitions.items()):
+        for at in logs.missing(AT_STATUS):
+            statuses.comparison.add_missing(truths.verdict(logs.expected[at]))
+            findings.example("missing", f"{ledger.topic}:{number}:{logs.first + at}")
+    return findings, statuses.comparison
 
 
-def _status(
-    place: Place, key: bytes, value: bytes | None, findings: Findings, comparison: Comparison, truths: Truths
-) -> None:
-    logs, index = place
-    value = value or b""
-    bytes_digest = digest(value)
-    if place.seen_at(AT_STATUS):
-        if logs.record[index] == bytes_digest:
-            findings.repeated += 1
-        else:
-            findings.fault("changed", f"{key.decode()} (the key comes again with other bytes)")
-        return
-    findings.present += 1
-    logs.record[index] = bytes_digest
-    try:
-        record, given = _parsed(value)
-        raw = raw_digest(record)
+class _Statuses:
+    """Takes status records of known logs one by one."""
+
+    def __init__(self, topic: str, truths: Truths) -> None:
+        self.findings = Findings(topic)
+        self.comparison = Comparison()
+        self._truths = truths
+
+    def add(self, place: Place, key: bytes, value: bytes) -> None:
+        logs, at = place
+        bytes_digest = digest(value)
+        if place.seen_at(AT_STATUS):
+            if logs.record[at] == bytes_digest:
+                self.findings.repeated += 1
+            else:
+                self.findings.fault("changed", f"{key.decode()} (the key comes again with other bytes)")
+            return
+        self.findings.present += 1
+        logs.record[at] = bytes_digest
+        expected = self._truths.verdict(logs.expected[at])
+        try:
+            record, given = _parsed(value)
+            raw = raw_digest(record)
+        except MalformedRecord as error:
+            self.findings.fault("changed", f"{key.decode()} ({error})")
+            self.comparison.add_missing(expected)
+            return
         document = document_digest(record)
-        logs.document[index] = document
-        logs.row[index] = row_digest(record, raw, document)
-    except MalformedRecord as error:
-        findings.fault("changed", f"{key.decode()} ({error})")
-        comparison.add_missing(truths.verdict(logs.expected[index]))
-        return
-    fault = _misfit(record, given, key, raw, place)
-    if fault is not None:
-        findings.fault("changed", f"{key.decode()} ({fault})")
-    comparison.add(key.decode(), truths.verdict(logs.expected[index]), given)
+        logs.document[at] = document
+        logs.row[at] = row_digest(record, raw, document)
+        self.comparison.add(key.decode(), expected, given)
+        misfit = _misfit(record, given, key, raw, place)
+        if misfit is not None:
+            self.findings.fault("changed", f"{key.decode()} ({misfit})")
 
 
 def _parsed(value: bytes) -> tuple[dict[str, Any], Verdict]:
@@ -116,7 +127,7 @@ def _parsed(value: bytes) -> tuple[dict[str, Any], Verdict]:
 
 def _misfit(record: dict[str, Any], given: Verdict, key: bytes, raw: int, place: Place) -> str | None:
     """What of the record contradicts the log that its key names."""
-    logs, index = place
+    logs, at = place
     source = record.get("source")
     try:
         named = f"{source['topic']}:{source['partition']}:{source['offset']}"  # type: ignore[index]
@@ -124,18 +135,15 @@ def _misfit(record: dict[str, Any], given: Verdict, key: bytes, raw: int, place:
         return "it has no source"
     if named.encode("utf-8", "surrogatepass") != key:
         return f"its source is {named}"
-    if milliseconds(record.get("@timestamp")) != logs.timestamp[index]:
+    if milliseconds(record.get("@timestamp")) != logs.timestamp[at]:
         return f"its @timestamp is {record.get('@timestamp')}, not its log's"
-    if raw != (logs.payload[index] if given.status == "bad" else 0):
+    if raw != (logs.payload[at] if given.status == "bad" else 0):
         return "its raw is not its log's payload"
     return None
 
 
 def _numbers(batch: Any, truths: Truths) -> list[int]:
     """The number of the truth of each record."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     numbers = [0] * batch.num_rows
     headers = batch.column("headers")
     # Flattened, a header costs a tenth of what a Python list of dicts for each record costs.
@@ -160,4 +168,4 @@ def _batches(consumer: Consumer, topic: str, ends: dict[int, int]) -> Iterator[A
             heard = time.monotonic()
             yield batch
         elif time.monotonic() - heard > _PATIENCE_S:
-            raise KafkaError(f"kafka: nothing came from topic {topic} for {_PATIENCE_S:.0f} s, before its end was reached")
+            raise KafkaError(f"kafka: nothing came from topic {topic} for {_PATIENCE_S:.0f} s, short of its end")

@@ -70,7 +70,7 @@ class Truths:
 
 @dataclass
 class Comparison:
-    """Counts (expected status, given status) and keeps examples of what differs. An expected status of None: unlabelled."""
+    """Counts (expected, given) status and keeps examples of what differs. Expected is None for an unlabelled log."""
 
     matrix: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     unexpected_status: int = 0
