@@ -37,8 +37,8 @@ def add_elasticsearch_arguments(parser: argparse.ArgumentParser, *, required: bo
     """Adds ``--elasticsearch``, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
     group = parser.add_argument_group(
         "Elasticsearch",
-        f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never from "
-        "the URL, which a list of processes shows.",
+        f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never "
+        "from the URL, which a list of processes shows.",
     )
     group.add_argument(
         "--elasticsearch",
