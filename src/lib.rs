@@ -7,6 +7,11 @@ pub mod classify;
 pub mod contract;
 pub mod decode;
 mod error;
+pub mod generate;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "python")]
 mod python;
 pub mod sink;

@@ -76,6 +76,19 @@ class Users:
     def from_csv(path: str | os.PathLike[str]) -> Users:
         """Reads a CSV whose header names the columns. Raises UsersError naming the line."""
     @staticmethod
+    def from_mysql(
+        contract: Contract,
+        *,
+        host: str,
+        port: int,
+        user: str,
+        password: str | None = None,
+        tls_ca: str | None = None,
+        tls: bool = False,
+        users_database: str = "dim_users",
+    ) -> Users:
+        """The users table of a MySQL server, by the contract's lookup. Raises MysqlError, UsersError."""
+    @staticmethod
     def parse(csv: str) -> Users:
         """The same from text."""
     @staticmethod
@@ -226,8 +239,10 @@ class Mysql:
         """Raises MysqlError where the server can't be reached or refuses the login."""
     def create_users_table(self, contract: Contract) -> None:
         """Creates the users database and table where missing, its columns by the contract's lookup."""
+    def users_table_exists(self, contract: Contract) -> bool:
+        """Whether the users table is there, with rows or without."""
     def read_users(self, contract: Contract) -> Users:
-        """The users table now. Raises MysqlError."""
+        """The users table now. Raises MysqlError (also where there is no table), UsersError for a null in a row."""
     def fill_users(self, users: Users, contract: Contract, *, replace: bool = False) -> int:
         """Adds rows that are missing (with replace: and removes the others, in one transaction); the rows changed."""
     def create_log_tables(self, contract: Contract) -> None:

@@ -5,6 +5,10 @@
 mod classifier;
 mod contract;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod users;
 
 use pyo3::prelude::*;
@@ -22,5 +26,9 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
     module.add_class::<classifier::PyClassifier>()?;
+    #[cfg(feature = "mysql")]
+    module.add_class::<mysql::PyMysql>()?;
+    #[cfg(feature = "kafka")]
+    kafka::add_to(module)?;
     Ok(())
 }

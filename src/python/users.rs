@@ -40,6 +40,27 @@ impl PyUsers {
         detached(py, read).map(Self)
     }
 
+    #[cfg(feature = "mysql")]
+    #[staticmethod]
+    #[pyo3(signature = (
+        contract, *, host, port, user, password = None, tls_ca = None, tls = false, users_database = "dim_users"
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python passes them by keyword")]
+    fn from_mysql(
+        py: Python<'_>,
+        contract: &super::PyContract,
+        host: String,
+        port: u16,
+        user: String,
+        password: Option<String>,
+        tls_ca: Option<PathBuf>,
+        tls: bool,
+        users_database: &str,
+    ) -> PyResult<Self> {
+        let login = crate::mysql::Login { host, port, user, password, tls, tls_ca };
+        super::mysql::users_from_mysql(login, users_database, contract, py).map(Self)
+    }
+
     #[staticmethod]
     fn parse(py: Python<'_>, csv: &str) -> PyResult<Self> {
         detached(py, || Users::parse(csv)).map(Self)

@@ -1,0 +1,58 @@
+"""The stack as the demo uses it: started where it does not run, and stopped again if the person interrupts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.step import Step, run
+from stack.layout import REPOSITORY, SERVICE_NAMES
+
+__all__ = ["Services"]
+
+
+@dataclass
+class Services:
+    """Kafka, MariaDB and Elasticsearch of one folder."""
+
+    directory: Path
+    started: list[str] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def up(self) -> None:
+        """Starts what does not run. Raises StepFailedError."""
+        self.started = [name for name, state in self._status().items() if state["state"] != "running"]
+        run(Step("services", [sys.executable, "-m", "stack", "up", "--dir", str(self.directory)]))
+        self.ports = {name: int(str(state["port"])) for name, state in self._status().items()}
+
+    def stop_started(self) -> None:
+        """Stops what `up` started; services that ran before stay."""
+        if self.started:
+            command = [sys.executable, "-m", "stack", "down", *self.started, "--dir", str(self.directory)]
+            subprocess.run(command, cwd=REPOSITORY, check=False, start_new_session=True)
+
+    @property
+    def brokers(self) -> str:
+        """Kafka's bootstrap server."""
+        return f"127.0.0.1:{self.ports['kafka']}"
+
+    @property
+    def elasticsearch_url(self) -> str:
+        """Elasticsearch's address."""
+        return f"http://127.0.0.1:{self.ports['elasticsearch']}"
+
+    @property
+    def mysql_defaults_file(self) -> Path:
+        """Host, port, user and password for MySQL's clients."""
+        return self.directory / "mysql.cnf"
+
+    def _status(self) -> dict[str, dict[str, object]]:
+        command = [sys.executable, "-m", "stack", "status", "--json", "--dir", str(self.directory)]
+        # Its exit status says whether all of them run.
+        listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        if not listed.stdout.strip():
+            return {name: {"state": "stopped", "port": 0} for name in SERVICE_NAMES}
+        return {state["service"]: state for state in json.loads(listed.stdout)}

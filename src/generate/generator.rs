@@ -1,0 +1,144 @@
+//! The generator: what is the same for all logs, prepared once.
+
+use super::accounts::Accounts;
+use super::field::FieldPlan;
+use super::mix::Mix;
+use super::options::Options;
+use super::rng::{Key, Stream};
+use super::time::Clock;
+use crate::contract::Contract;
+use crate::error::{Error, Result};
+use crate::users::Users;
+use crate::verdict::{Code, Place, Reason, Status};
+
+/// Generates logs, each with the verdict that it should get.
+///
+/// Record i is a function of (contract, users, options, i): the same in every batch, thread and process.
+///
+/// ```
+/// use logcore::contract::Contract;
+/// use logcore::generate::{Generator, Options, users};
+///
+/// let contract = Contract::server_logs()?;
+/// let users = users(&contract, 1, 1000)?;
+/// let mut generator = Generator::new(&contract, Some(&users), &Options::default())?;
+/// let batch = generator.batch(100)?;
+/// assert_eq!((batch.num_rows(), generator.position()), (100, 100));
+/// # Ok::<(), logcore::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Generator {
+    pub(super) names: Vec<String>,
+    pub(super) clock: Clock,
+    /// The last second that every field holding the record's time allows.
+    pub(super) last_time: i64,
+    pub(super) position: u64,
+    key: Key,
+    pub(super) fields: Vec<FieldPlan>,
+    pub(super) required: Vec<usize>,
+    pub(super) integers: Vec<usize>,
+    pub(super) accounts: Option<Accounts>,
+    pub(super) mix: Mix,
+    max_bytes: usize,
+    /// Scratch.
+    pub(super) text: String,
+}
+
+/// A log over the contract's size is drawn again, so often at most.
+const ATTEMPTS: usize = 64;
+/// So many logs are tried for their size before the first is handed out.
+const TRIALS: u64 = 64;
+
+impl Generator {
+    /// Prepares everything that is the same for all logs. Users of a contract that looks nothing up are left aside;
+    /// without users no log is suspicious.
+    ///
+    /// # Errors
+    /// [`Error::Generator`] where the options contradict each other, the contract or the users: rates that can't be
+    /// had, times outside a field's range, a field whose values can't be drawn, users of other columns or without an
+    /// account that the contract allows, logs larger than the contract's `maxBytes`.
+    pub fn new(contract: &Contract, users: Option<&Users>, options: &Options) -> Result<Self> {
+        let clock = Clock::new(options.start, options.rate)?;
+        let fields: Vec<FieldPlan> =
+            contract.fields().iter().map(|field| FieldPlan::new(field, contract)).collect::<Result<_>>()?;
+        let accounts = match (contract.lookup(), users) {
+            (Some(lookup), Some(users)) => Some(Accounts::new(contract, lookup, users, &fields)?),
+            _ => None,
+        };
+        let mut last_time = i64::MAX;
+        for (field, plan) in contract.fields().iter().zip(&fields) {
+            if let Some(times) = plan.times() {
+                last_time = last_time.min(times.last());
+                if !(times.first()..=times.last()).contains(&options.start) {
+                    return Err(Error::Generator(format!(
+                        "start {} is not within what field '{}' allows, {} to {}",
+                        options.start,
+                        field.name,
+                        times.first(),
+                        times.last()
+                    )));
+                }
+            }
+        }
+        let having = |of: fn(&FieldPlan) -> bool| (0..fields.len()).filter(|place| of(&fields[*place])).collect();
+        let mut generator = Self {
+            names: contract.fields().iter().map(|field| field.name.clone()).collect(),
+            clock,
+            last_time,
+            position: 0,
+            key: Key::new(options.seed, Stream::Samples),
+            required: having(|plan| plan.required),
+            integers: having(|plan| plan.integer),
+            mix: Mix::new(options, contract.record_anomalies(), &fields, accounts.as_ref())?,
+            fields,
+            accounts,
+            max_bytes: contract.limits().max_bytes,
+            text: String::new(),
+        };
+        let (mut out, mut reasons) = (Vec::new(), Vec::new());
+        for index in 0..TRIALS {
+            reasons.clear();
+            out.clear();
+            generator.write(index, &mut out, &mut reasons);
+            if reasons.first().is_some_and(|reason| reason.code == Code::TooLarge) {
+                return Err(Error::Generator(format!(
+                    "logs come out larger than the contract's maxBytes, {}",
+                    generator.max_bytes
+                )));
+            }
+        }
+        generator.key = Key::new(options.seed, Stream::Logs);
+        Ok(generator)
+    }
+
+    /// The index of the next record of [`Generator::batch`].
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Lets the next batch start at that record.
+    pub fn seek(&mut self, index: u64) {
+        self.position = index;
+    }
+
+    /// Appends the bytes of one log to `out`, and what is wrong with it to `reasons`, in the contract's order. Past the
+    /// last time that a field allows the time stands still.
+    pub fn write(&mut self, index: u64, out: &mut Vec<u8>, reasons: &mut Vec<Reason>) -> Status {
+        let (start, first_reason) = (out.len(), reasons.len());
+        let mut rng = self.key.at(index);
+        let plan = self.mix.plan(&mut rng);
+        let time = self.clock.at(index);
+        for _ in 0..ATTEMPTS {
+            out.truncate(start);
+            reasons.truncate(first_reason);
+            let status = self.attempt(plan, &mut rng, time, out, reasons);
+            if out.len() - start <= self.max_bytes {
+                return status;
+            }
+        }
+        reasons.truncate(first_reason);
+        reasons.push(Reason { place: Place::Log, code: Code::TooLarge });
+        Status::Bad
+    }
+}

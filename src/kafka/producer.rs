@@ -1,0 +1,381 @@
+//! Generates logs on threads of its own and sends them, paced or as fast as can be.
+//!
+//! Thread t of n takes the records t, t + n, t + 2n …, so that what is sent does not depend on their number. One librdkafka
+//! client serves them all: its batches grow with the whole load. A record is never dropped: when the queue is full, its
+//! thread waits.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+
+use super::config::{Connection, Properties};
+use super::deliveries::{Context, Counters, Window, lock};
+use super::events::{Events, first_answer};
+use super::lag::LagHistogram;
+use super::pacing::Schedule;
+use super::topic::{Found, find, missing};
+use crate::verdict::{Reason, Status};
+use crate::{Error, Result};
+
+/// The header that says what a log should get, with [`ProducerOptions::truth`].
+const EXPECTED: &str = "logcore.expected";
+
+const DEFAULTS: [(&str, &str); 8] = [
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    ("compression.type", "lz4"),
+    // Long enough for batches to fill at 100,000/s, short enough for a person who watches one log a second.
+    ("linger.ms", "20"),
+    ("batch.num.messages", "20000"),
+    ("queue.buffering.max.messages", "200000"),
+    ("queue.buffering.max.kbytes", "131072"),
+    // As Java's producer; librdkafka's own 5 minutes are long to wait for a broker that is gone.
+    ("message.timeout.ms", "120000"),
+];
+
+/// The longest sleep: how soon a stop is noticed.
+const NAP: Duration = Duration::from_millis(50);
+const QUEUE_FULL_NAP: Duration = Duration::from_millis(1);
+const POLL: Duration = Duration::from_millis(100);
+/// How long a topic may take to show after its creation.
+const TOPIC_PATIENCE: Duration = Duration::from_secs(5);
+/// How far past its duration a paced run may go to send what was due before.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where logs come from: record `index` is the same whichever thread asks.
+pub trait LogSource: Send + 'static {
+    /// Appends record `index` to `log`, and to `reasons` why it gets the status returned.
+    fn write(&mut self, index: u64, log: &mut Vec<u8>, reasons: &mut Vec<Reason>) -> Status;
+    /// Appends the JSON of what the log should get.
+    fn expected(&self, status: Status, reasons: &[Reason], json: &mut Vec<u8>);
+}
+
+/// What to send, where to, and how fast.
+#[derive(Clone, Debug, Default)]
+pub struct ProducerOptions {
+    /// `HOST:PORT[,HOST:PORT…]`.
+    pub brokers: String,
+    /// The topic; it has to be there, unless the brokers create topics on first use.
+    pub topic: String,
+    /// Records a second; None is as fast as can be.
+    pub rate: Option<f64>,
+    /// How many records; None is no end.
+    pub count: Option<u64>,
+    /// For how long; None is no end.
+    pub duration: Option<Duration>,
+    /// Whether each record says in the header `logcore.expected` what it should get.
+    pub truth: bool,
+    /// librdkafka properties that win over ours.
+    pub config: Properties,
+}
+
+/// How far it is.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    /// Records generated.
+    pub generated: u64,
+    /// Of these, records that the client took to send.
+    pub sent: u64,
+    /// Records that the brokers have.
+    pub acknowledged: u64,
+    /// Records that they don't and will not have.
+    pub failed: u64,
+    /// Bytes of the values acknowledged.
+    pub bytes: u64,
+    /// Seconds from the start to now, or to the end.
+    pub elapsed: f64,
+    /// Records acknowledged a second, over the last second.
+    pub rate: f64,
+    /// Whether every record is acknowledged or failed, and no more come.
+    pub done: bool,
+    /// The first failure's text.
+    pub error: Option<String>,
+    /// With a rate: p50, p99 and maximum of the time from when a record was due to when it was sent, in seconds.
+    pub lag: Option<[f64; 3]>,
+}
+
+/// A run under way. Dropped, it is cut short: what is in flight is not waited for.
+pub struct Producer {
+    run: Arc<Run>,
+    reports: Option<JoinHandle<()>>,
+}
+
+impl Producer {
+    /// Starts at once, one thread for each of `sources`, which are alike.
+    ///
+    /// # Errors
+    /// [`Error::Kafka`] where no broker answers within 10 s, the topic can't be written to, or an option is impossible.
+    pub fn start<S: LogSource>(options: ProducerOptions, sources: Vec<S>) -> Result<Self> {
+        if sources.is_empty() {
+            return Err(Error::Kafka("no thread is to send anything; it takes 1 or more".into()));
+        }
+        let schedule = options.rate.map(Schedule::new).transpose()?;
+        let connection = Connection::new(&options.brokers, &DEFAULTS, &[], &options.config)?;
+        let counters = Arc::new(Counters::new(connection.clone()));
+        let client: BaseProducer<Context> = connection
+            .config
+            .create_with_context(Context(Arc::clone(&counters)))
+            .map_err(|error| connection.error("", &error))?;
+        wait_for_topic(&connection, &client, &counters.events, &options.topic)?;
+        let run = Arc::new(Run {
+            client,
+            counters,
+            schedule,
+            lag: LagHistogram::default(),
+            started: Instant::now(),
+            stop: AtomicBool::new(false),
+            abandon: AtomicBool::new(false),
+            sending: AtomicUsize::new(sources.len()),
+            window: Mutex::default(),
+            ended: Mutex::default(),
+            end: Condvar::new(),
+            options,
+        });
+        let (step, mut threads) = (sources.len() as u64, Vec::new());
+        for (first, source) in (0..).zip(sources) {
+            let run = Arc::clone(&run);
+            threads.push(spawn("logcore-send", move || Sender::new(&run, source).send_all(first, step))?);
+        }
+        let watched = Arc::clone(&run);
+        let reports = spawn("logcore-reports", move || watched.serve_reports(threads))?;
+        Ok(Self { run, reports: Some(reports) })
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (run, counters) = (&self.run, &self.run.counters);
+        let ended = *lock(&run.ended);
+        let acknowledged = counters.acknowledged.load(Relaxed);
+        Stats {
+            generated: counters.sent.load(Relaxed) + counters.refused.load(Relaxed),
+            sent: counters.sent.load(Relaxed),
+            acknowledged,
+            failed: counters.refused.load(Relaxed) + counters.undelivered.load(Relaxed),
+            bytes: counters.bytes.load(Relaxed),
+            elapsed: ended.unwrap_or_else(|| run.started.elapsed()).as_secs_f64(),
+            rate: lock(&run.window).rate(Instant::now(), acknowledged),
+            done: ended.is_some(),
+            error: lock(&counters.first_error).clone(),
+            lag: run.schedule.map(|_| [run.lag.quantile(0.5), run.lag.quantile(0.99), run.lag.max()]),
+        }
+    }
+
+    /// Generates no more; what is in flight is still flushed.
+    pub fn stop(&self) {
+        self.run.stop.store(true, Relaxed);
+    }
+
+    /// Waits up to `timeout`; true when every record is acknowledged or failed.
+    #[must_use]
+    pub fn join(&self, timeout: Duration) -> bool {
+        let ended = lock(&self.run.ended);
+        let (ended, _) = self
+            .run
+            .end
+            .wait_timeout_while(ended, timeout, |ended| ended.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        ended.is_some()
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.run.abandon.store(true, Relaxed);
+        self.stop();
+        if let Some(reports) = self.reports.take() {
+            // A panic of that thread has been told on standard error; there is nothing to add.
+            let _ = reports.join();
+        }
+    }
+}
+
+/// What the threads of one run share.
+struct Run {
+    client: BaseProducer<Context>,
+    counters: Arc<Counters>,
+    options: ProducerOptions,
+    schedule: Option<Schedule>,
+    lag: LagHistogram,
+    started: Instant,
+    stop: AtomicBool,
+    abandon: AtomicBool,
+    sending: AtomicUsize,
+    window: Mutex<Window>,
+    ended: Mutex<Option<Duration>>,
+    end: Condvar,
+}
+
+impl Run {
+    /// Takes delivery reports in until the last one.
+    fn serve_reports(&self, threads: Vec<JoinHandle<()>>) {
+        while self.sending.load(Relaxed) > 0 {
+            self.client.poll(POLL);
+            self.sample();
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                self.counters.fail("a sending thread panicked; what it had not sent is missing");
+            }
+        }
+        while self.counters.in_flight() > 0 {
+            if self.abandon.load(Relaxed) {
+                self.client.purge(PurgeConfig::default().queue().inflight());
+            }
+            // That time runs out is no error here, only the next round.
+            let _ = self.client.flush(POLL);
+            self.sample();
+        }
+        *lock(&self.ended) = Some(self.started.elapsed());
+        self.end.notify_all();
+    }
+
+    fn sample(&self) {
+        lock(&self.window).add(Instant::now(), self.counters.acknowledged.load(Relaxed));
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+}
+
+/// One sending thread.
+struct Sender<'a, S> {
+    run: &'a Run,
+    source: S,
+    log: Vec<u8>,
+    reasons: Vec<Reason>,
+    truth: Vec<u8>,
+}
+
+impl<'a, S: LogSource> Sender<'a, S> {
+    fn new(run: &'a Run, source: S) -> Self {
+        Self { run, source, log: Vec::new(), reasons: Vec::new(), truth: Vec::new() }
+    }
+
+    /// Sends the records `first`, `first + step`, … until count, duration or a stop.
+    fn send_all(&mut self, first: u64, step: u64) {
+        let run = self.run;
+        let mut index = first;
+        while !run.stopped() && run.options.count.is_none_or(|count| index < count) && self.in_time(index) {
+            let headers = self.generate(index);
+            // Generated beforehand, so that it can go the moment it is due.
+            if !self.wait_until_due(index) || !self.send(index, headers) {
+                return;
+            }
+            match index.checked_add(step) {
+                Some(next) => index = next,
+                None => return,
+            }
+        }
+    }
+
+    fn in_time(&self, index: u64) -> bool {
+        let run = self.run;
+        match (run.options.duration, run.schedule) {
+            (None, _) => true,
+            (Some(duration), None) => run.started.elapsed() < duration,
+            (Some(duration), Some(schedule)) => {
+                schedule.due(index) < duration && run.started.elapsed() < duration.saturating_add(GRACE)
+            }
+        }
+    }
+
+    fn generate(&mut self, index: u64) -> Option<OwnedHeaders> {
+        self.log.clear();
+        self.reasons.clear();
+        let status = self.source.write(index, &mut self.log, &mut self.reasons);
+        self.run.options.truth.then(|| {
+            self.truth.clear();
+            self.source.expected(status, &self.reasons, &mut self.truth);
+            OwnedHeaders::new_with_capacity(1).insert(Header { key: EXPECTED, value: Some(&self.truth) })
+        })
+    }
+
+    /// False where it was stopped meanwhile.
+    fn wait_until_due(&self, index: u64) -> bool {
+        let Some(schedule) = self.run.schedule else { return true };
+        while let Some(rest) = schedule.wait(index, self.run.started.elapsed()) {
+            if self.run.stopped() {
+                return false;
+            }
+            thread::sleep(rest.min(NAP));
+        }
+        true
+    }
+
+    /// Hands the record over, waiting while the queue is full. False where no more can be sent.
+    fn send(&self, index: u64, headers: Option<OwnedHeaders>) -> bool {
+        let run = self.run;
+        let mut record = BaseRecord::<(), [u8]>::to(&run.options.topic).payload(&self.log);
+        record.headers = headers;
+        loop {
+            let (error, returned) = match run.client.send(record) {
+                Ok(()) => break,
+                Err(refusal) => refusal,
+            };
+            match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::QueueFull) => {
+                    if run.stopped() {
+                        return false;
+                    }
+                    thread::sleep(QUEUE_FULL_NAP);
+                    record = returned;
+                }
+                code => {
+                    run.counters.refused.fetch_add(1, Relaxed);
+                    run.counters.fail_with(&error);
+                    let fatal = code == Some(RDKafkaErrorCode::Fatal);
+                    if fatal {
+                        // The client is of no more use, to no thread.
+                        run.stop.store(true, Relaxed);
+                    }
+                    return !fatal;
+                }
+            }
+        }
+        run.counters.sent.fetch_add(1, Relaxed);
+        if let Some(schedule) = run.schedule {
+            run.lag.record(schedule.lag(index, run.started.elapsed()));
+        }
+        true
+    }
+}
+
+impl<S> Drop for Sender<'_, S> {
+    // Also when the source panics: the run has to end all the same.
+    fn drop(&mut self) {
+        self.run.sending.fetch_sub(1, Relaxed);
+    }
+}
+
+fn wait_for_topic(connection: &Connection, client: &BaseProducer<Context>, events: &Events, topic: &str) -> Result<()> {
+    let mut deadline = None;
+    loop {
+        let metadata = first_answer(
+            connection,
+            events,
+            |timeout| client.client().fetch_metadata(Some(topic), timeout),
+            || client.poll(Duration::ZERO),
+        )?;
+        let found = find(connection, &metadata, topic)?;
+        if let Found::Partitions(_) = found {
+            return Ok(());
+        }
+        // A topic just made, by us or by this very question, shows within moments.
+        if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + TOPIC_PATIENCE) {
+            return Err(missing(connection, topic));
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(work).map_err(|error| Error::Kafka(format!("no thread to send from: {error}")))
+}
