@@ -8,10 +8,10 @@ pub mod contract;
 pub mod decode;
 mod error;
 pub mod generate;
-#[cfg(feature = "mysql")]
-pub mod mysql;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "python")]
 mod python;
 pub mod sink;

@@ -131,13 +131,13 @@ class Classifier:
 
 @final
 class Generator:
-    """Seeded logs, each with the verdict it should get. Record i is a function of (contract, users, seed, start,
+    """Seeded logs, each with the verdict it should get; without users none is suspicious. Record i is a function of (contract, users, seed, start,
     rate, rates of bad and suspicious, i)."""
 
     def __new__(
         cls,
         contract: Contract,
-        users: Users,
+        users: Users | None = None,
         *,
         seed: int,
         start: int = 1_700_000_000,
@@ -160,7 +160,7 @@ class Producer:
     def __new__(
         cls,
         contract: Contract,
-        users: Users,
+        users: Users | None,
         *,
         brokers: str,
         topic: str,

@@ -19,8 +19,8 @@ pub struct Generated {
 impl Generated {
     /// # Errors
     /// [`crate::Error::Generator`] as [`Generator::new`].
-    pub fn new(contract: Arc<Contract>, users: &Users, options: &Options) -> Result<Self> {
-        Ok(Self { generator: Generator::new(&contract, Some(users), options)?, contract })
+    pub fn new(contract: Arc<Contract>, users: Option<&Users>, options: &Options) -> Result<Self> {
+        Ok(Self { generator: Generator::new(&contract, users, options)?, contract })
     }
 }
 

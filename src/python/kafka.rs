@@ -34,7 +34,7 @@ impl PyProducer {
     fn new(
         py: Python<'_>,
         contract: &PyContract,
-        users: &PyUsers,
+        users: Option<&PyUsers>,
         brokers: String,
         topic: String,
         rate: Option<f64>,
@@ -56,7 +56,7 @@ impl PyProducer {
             suspicious_rate,
         };
         detached(py, || {
-            let source = Generated::new(Arc::clone(&contract.0), &users.0, &logs)?;
+            let source = Generated::new(Arc::clone(&contract.0), users.map(|users| &users.0), &logs)?;
             let duration = duration.map(seconds).transpose()?;
             let options = ProducerOptions { brokers, topic, rate, count, duration, truth, config };
             Producer::start(options, vec![source; threads])

@@ -5,10 +5,11 @@
 mod classifier;
 mod contract;
 mod error;
-#[cfg(feature = "mysql")]
-mod mysql;
+mod generator;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod users;
 
 use pyo3::prelude::*;
@@ -26,6 +27,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
     module.add_class::<classifier::PyClassifier>()?;
+    module.add_class::<generator::PyGenerator>()?;
     #[cfg(feature = "mysql")]
     module.add_class::<mysql::PyMysql>()?;
     #[cfg(feature = "kafka")]

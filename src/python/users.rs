@@ -66,6 +66,12 @@ impl PyUsers {
         detached(py, || Users::parse(csv)).map(Self)
     }
 
+    #[staticmethod]
+    #[pyo3(signature = (contract, *, seed, accounts = 1000))]
+    fn generate(py: Python<'_>, contract: &super::PyContract, seed: u64, accounts: u64) -> PyResult<Self> {
+        detached(py, || crate::generate::users(&contract.0, seed, accounts)).map(Self)
+    }
+
     #[getter]
     fn csv(&self) -> &str {
         self.0.csv()
