@@ -42,7 +42,9 @@ def record_batch(records: Sequence[Record]) -> pa.RecordBatch:
 class FakeConsumer:
     """Gives `records` in their order; `committed` has how many had been read at each commit."""
 
-    def __init__(self, records: Sequence[Record], *, commit_faults: int = 0, ends: dict[int, int] | None = None) -> None:
+    def __init__(
+        self, records: Sequence[Record], *, commit_faults: int = 0, ends: dict[int, int] | None = None
+    ) -> None:
         self.records = list(records)
         self.read = 0
         self.committed: list[int] = []

@@ -145,7 +145,9 @@ def test_where_the_rejected_one_is_refused_too_it_stops_and_names_the_record(
     server: FakeElasticsearch, delivery: Delivery
 ) -> None:
     server.refuse = lambda index, identity, document: (400, "no", "not here") if identity == "logs:0:1" else None
-    with pytest.raises(ElasticsearchError, match=r"^record status:2:1 was refused by index logs \(no: not here\) and") as e:
+    with pytest.raises(
+        ElasticsearchError, match=r"^record status:2:1 was refused by index logs \(no: not here\) and"
+    ) as e:
         delivery.settle(documents(3))
     assert str(e.value).endswith("stopped, its offset is not committed")
 

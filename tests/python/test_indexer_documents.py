@@ -85,7 +85,9 @@ def test_a_rejected_record_keeps_its_text_and_says_why() -> None:
 
 def test_a_rejected_record_that_is_no_text_is_kept_as_base64_and_a_long_one_is_cut() -> None:
     record = Document(b"status:3:17", 3, 17, None, b"\xff" * 100)
-    body = json.loads(rejected_document(Refusal(record, None, "no_key", ""), "status", datetime.now(timezone.utc), 3).value)
+    body = json.loads(
+        rejected_document(Refusal(record, None, "no_key", ""), "status", datetime.now(timezone.utc), 3).value
+    )
     assert body["key"] is None
     assert body["value_base64"] == "////"
     assert body["value_truncated"] is True

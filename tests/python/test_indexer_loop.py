@@ -23,7 +23,9 @@ OPTIONS = Options("", "", topic="status", index="logs", rejected_index="logs-rej
 
 
 def records(count: int, value: bytes = b"{}") -> list[Record]:
-    return [Record(number % 2, number // 2, value, b"logs:%d:%d" % (number % 2, number // 2)) for number in range(count)]
+    return [
+        Record(number % 2, number // 2, value, b"logs:%d:%d" % (number % 2, number // 2)) for number in range(count)
+    ]
 
 
 class Run:

@@ -64,9 +64,7 @@ def test_a_wrong_option_is_one_line_and_status_2(
     assert "hidden" not in line
 
 
-def test_a_file_may_set_properties_but_not_those_of_options(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_may_set_properties_but_not_those_of_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "kafka.properties"
     file.write_text("# TLS\n security.protocol = ssl\n\nssl.key.password=a=b\n", "utf-8")
     options = parse(["k:9092", "--elasticsearch", URL, "--config", str(file)])
@@ -144,7 +142,9 @@ class TestConnection:
         assert elasticsearch_url(text) == text
 
     def test_a_login_in_the_url_is_refused(self) -> None:
-        with pytest.raises(argparse.ArgumentTypeError, match="LOGCORE_ELASTICSEARCH_USER and LOGCORE_ELASTICSEARCH_PASS"):
+        with pytest.raises(
+            argparse.ArgumentTypeError, match="LOGCORE_ELASTICSEARCH_USER and LOGCORE_ELASTICSEARCH_PASS"
+        ):
             elasticsearch_url("https://me:secret@es:9200")
 
     @pytest.mark.parametrize(
@@ -153,7 +153,11 @@ class TestConnection:
             (None, {}, {}),
             (None, {"LOGCORE_ELASTICSEARCH_PASSWORD": "p"}, {}),
             ("me", {"LOGCORE_ELASTICSEARCH_PASSWORD": "p"}, {"basic_auth": ("me", "p")}),
-            (None, {"LOGCORE_ELASTICSEARCH_USER": "me", "LOGCORE_ELASTICSEARCH_PASSWORD": "p"}, {"basic_auth": ("me", "p")}),
+            (
+                None,
+                {"LOGCORE_ELASTICSEARCH_USER": "me", "LOGCORE_ELASTICSEARCH_PASSWORD": "p"},
+                {"basic_auth": ("me", "p")},
+            ),
             (None, {"LOGCORE_ELASTICSEARCH_API_KEY": "k", "LOGCORE_ELASTICSEARCH_USER": "me"}, {"api_key": "k"}),
         ],
     )
