@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 class FaultyProxy:
-    """`refusals` are the statuses of the next bulk requests; `lost` is how many of them get through, but not their answers.
+    """`refusals` are the statuses of the next bulk requests; of `lost` more the answers are lost, not the requests.
 
     While `away` is set, every connection is closed without an answer.
     """
@@ -36,7 +36,7 @@ class FaultyProxy:
 
     def next_fault(self, path: str) -> int | None:
         """The status for this request, 0 for a lost answer, None if it goes through."""
-        if not path.split("?")[0].endswith("/_bulk"):
+        if not path.split("?", maxsplit=1)[0].endswith("/_bulk"):
             return None
         with self._lock:
             self.bulks += 1

@@ -184,7 +184,7 @@ def test_a_request_refused_as_a_whole_is_halved_until_the_culprit_is_alone(
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_request_that_may_not_be_made_stops(status: int, server: FakeElasticsearch, delivery: Delivery) -> None:
     server.faults = [status]
-    with pytest.raises(ElasticsearchError, match="^Elasticsearch refuses to index into logs: "):
+    with pytest.raises(ElasticsearchError, match=r"^Elasticsearch refuses to index into logs: "):
         delivery.settle(documents(2))
     assert "logs" not in server.indices
 

@@ -68,7 +68,7 @@ def test_chunks_keep_to_bytes_and_count() -> None:
 
 
 def test_a_rejected_record_keeps_its_text_and_says_why() -> None:
-    record = Document("logs:0:5".encode(), 3, 17, b"logs:0:5", '{"é":1}'.encode())
+    record = Document(b"logs:0:5", 3, 17, b"logs:0:5", '{"é":1}'.encode())
     now = datetime(2026, 1, 2, 3, 4, 5, 678_900, timezone.utc)
     document = rejected_document(Refusal(record, 400, "mapper", "no " * 5000), "status", now)
     assert document.id == record.id

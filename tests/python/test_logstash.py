@@ -58,7 +58,7 @@ def test_the_record_is_parsed_into_the_root_of_the_event_and_nothing_is_added() 
     parsed = settings(filters[0])
     assert parsed["source"] == "message"
     assert "target" not in parsed
-    (mutate,) = [statement[1] for statement in filters if statement[0] == "else"][0]
+    ((mutate,),) = (statement[1] for statement in filters if statement[0] == "else")
     assert settings(mutate)["remove_field"] == ["message", "@version", "event", "tags"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ GOOD = {
     "location_country": "FR", "event_timestamp": "1619724510",
 }  # fmt: skip
 LONG = 262_144
+STATUS, MYSQL, ELASTICSEARCH = "status", "MySQL", "Elasticsearch server-logs"
 
 
 def log(**changed: Any) -> bytes:
@@ -43,6 +45,11 @@ CASES: list[tuple[bytes | None, str, list[tuple[str, str]]]] = [
     (b"\xff" * (LONG + 1), "bad", [("$", "invalid_utf8")]),
     (log(location_country="☃"), "bad", [("location_country", "not_allowed")]),
 ]
+
+
+COUNT = len(CASES) * 2
+KEY = "logs:1:1"
+"""A bad log (event_type and device) that is record 3 on the status topic."""
 
 
 def truth(status: str, reasons: list[tuple[str, str]]) -> bytes:
@@ -136,3 +143,11 @@ class World:
     def verify(self, *more: str) -> int:
         mysql, elasticsearch = ("--mysql", "db", "--mysql-user", "me"), ("--elasticsearch", "http://es:9200")
         return command.main(["k:9092", "--input", TOPIC, "--output", "status", *mysql, *elasticsearch, *more])
+
+
+Figures = Callable[[], dict[str, Any]]
+
+
+def hop(said: dict[str, Any], name: str) -> dict[str, int]:
+    """What is not 0 of a hop's counts."""
+    return {count: number for count, number in said["hops"][name].items() if number and count != "examples"}
