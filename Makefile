@@ -31,7 +31,7 @@ $(SPARK4)/.ready: requirements/spark4.txt
 target/.wheel: $(PACKAGE) | $(VENV)/.ready
 	@echo "wheel: building (some 8 minutes from nothing, seconds after that)"
 	@mkdir -p target && rm -f target/wheels/*.whl
-	@$(VENV)/bin/maturin build --release --interpreter $(VENV)/bin/python
+	@$(VENV)/bin/maturin build --release --auditwheel skip --interpreter $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.wheel: target/.wheel $(VENV)/.ready

@@ -10,11 +10,14 @@ use super::{Failure, Login};
 use crate::error::Result;
 
 /// What every session starts with. Strict: a value that doesn't fit is an error and never cut. No backslash escapes: see
-/// `quote`. UTC: times are DATETIME. A short lock wait: it is tried again from here.
+/// `quote`. UTC: times are DATETIME.
 const SESSION: &str = "SET NAMES utf8mb4";
 const SESSION_VARIABLES: &str = "SET SESSION \
     sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION', \
-    time_zone = '+00:00', autocommit = 1, innodb_lock_wait_timeout = 10";
+    time_zone = '+00:00', autocommit = 1";
+/// A short one, as it is tried again from here. Some of the servers that speak as `MySQL` does have no such variable for a
+/// session; theirs stays as it is.
+const LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 10";
 
 /// Deadlocks and lock waits that one piece of work may meet, and the pauses after them: the last ones are for a
 /// transaction of somebody else's that holds our rows.
@@ -98,6 +101,10 @@ impl Open {
         let mut conn = login.connect()?;
         conn.query_drop(SESSION)?;
         conn.query_drop(SESSION_VARIABLES)?;
+        match conn.query_drop(LOCK_WAIT) {
+            Ok(()) | Err(::mysql::Error::MySqlError(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         let packet: Option<u64> = conn.query_first("SELECT @@max_allowed_packet")?;
         // The packet also holds the command's byte; the rest is margin. The smallest packet is 1,024 bytes.
         let max_statement = usize::try_from(packet.unwrap_or(1024)).unwrap_or(usize::MAX).saturating_sub(16);

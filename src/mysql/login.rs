@@ -12,7 +12,7 @@ use crate::error::Error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than any statement of ours takes, lock waits included; a server that says nothing for so long is gone.
-const READ_TIMEOUT: Duration = Duration::from_mins(2);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A server's address and a login. Its `Debug` hides the password.

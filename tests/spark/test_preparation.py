@@ -33,9 +33,11 @@ class Server:
     def create_log_tables(self, contract: Contract) -> None:
         self.calls.append("create_log_tables")
 
+    def users_table_exists(self, contract: Contract) -> bool:
+        return type(self).table is not None
+
     def read_users(self, contract: Contract) -> Users:
-        if type(self).table is None:
-            raise MysqlError("Table 'dim_users.users' doesn't exist")
+        assert type(self).table is not None
         return type(self).table
 
     def create_users_table(self, contract: Contract) -> None:

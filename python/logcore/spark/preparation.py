@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from logcore._core import Contract, ContractError, Mysql, MysqlError, Users
+from logcore._core import Contract, ContractError, Mysql, Users
 from logcore.spark.adapter import Snapshot
 from logcore.spark.errors import OptionsError
 from logcore.spark.options import Options
@@ -65,14 +65,9 @@ def _load_contract(path: str | None) -> Contract:
 
 def _provide_users_table(mysql: Mysql, contract: Contract, say: Callable[[str], None]) -> None:
     """Creates and fills the users table where there is none. One that is there is left alone, even empty."""
-    try:
-        mysql.read_users(contract)
-    except MysqlError:
-        # The server answered before, so it is the table that can't be read; if not for want of it, the next
-        # statements fail and say why.
-        mysql.create_users_table(contract)
-        if len(mysql.read_users(contract)) > 0:
-            return
-        users = Users.generate(contract, seed=0, accounts=_GENERATED_ACCOUNTS)
-        added = mysql.fill_users(users, contract)
-        say(f"created the users table in MySQL and filled it with {added:,} rows, version {users.version}")
+    if mysql.users_table_exists(contract):
+        return
+    mysql.create_users_table(contract)
+    users = Users.generate(contract, seed=0, accounts=_GENERATED_ACCOUNTS)
+    added = mysql.fill_users(users, contract)
+    say(f"created the users table in MySQL and filled it with {added:,} rows, version {users.version}")

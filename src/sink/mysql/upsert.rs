@@ -154,3 +154,91 @@ fn too_large(columns: &[BatchColumn<'_>], row: usize, statement: &Statement) -> 
         statement.most
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::builder::{ListBuilder, StringBuilder, StructBuilder};
+    use arrow_array::{
+        ArrayRef, BinaryArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray,
+        TimestampMicrosecondArray,
+    };
+    use arrow_schema::{DataType, Field};
+
+    use super::{Statement, batch_columns, too_large};
+
+    fn reasons() -> ArrayRef {
+        let fields = vec![Field::new("path", DataType::Utf8, true), Field::new("code", DataType::Utf8, true)];
+        let parts = StructBuilder::new(fields, vec![Box::new(StringBuilder::new()), Box::new(StringBuilder::new())]);
+        let mut lists = ListBuilder::new(parts);
+        lists.append(true);
+        for (index, text) in ["it's", "null"].into_iter().enumerate() {
+            lists.values().field_builder::<StringBuilder>(index).unwrap().append_value(text);
+        }
+        lists.values().append(true);
+        lists.append(true);
+        Arc::new(lists.finish())
+    }
+
+    fn batch() -> RecordBatch {
+        let columns: [(&str, ArrayRef); 12] = [
+            ("a`b", Arc::new(StringArray::from(vec![Some("it's \\"), None]))),
+            ("number", Arc::new(Int64Array::from(vec![Some(i64::MIN), None]))),
+            ("status", Arc::new(StringArray::from(vec!["good", "bad"]))),
+            ("reasons", reasons()),
+            ("source_topic", Arc::new(StringArray::from(vec!["t", "t"]))),
+            ("source_partition", Arc::new(Int32Array::from(vec![0, 12]))),
+            ("source_offset", Arc::new(Int64Array::from(vec![7, 1 << 40]))),
+            ("kafka_timestamp", Arc::new(TimestampMicrosecondArray::from(vec![-1, i64::MAX]))),
+            ("users_version", Arc::new(StringArray::from(vec!["", "0f"]))),
+            ("raw", Arc::new(BinaryArray::from(vec![None, Some(b"\xFF'".as_slice())]))),
+            ("raw_truncated", Arc::new(BooleanArray::from(vec![false, true]))),
+            ("record_key", Arc::new(StringArray::from(vec!["x", "x"]))),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    #[test]
+    fn a_statement_of_two_rows() {
+        let batch = batch();
+        let columns = batch_columns(&batch).unwrap();
+        let mut statement = Statement::new("logs", &columns, 1 << 20).unwrap();
+        statement.push(&columns, 0);
+        statement.push(&columns, 1);
+        assert_eq!(
+            statement.sql,
+            "INSERT INTO `logs`.`judged_logs` (`a``b`,`number`,`status`,`reasons`,`source_topic`,`source_partition`,\
+             `source_offset`,`kafka_timestamp`,`users_version`,`raw`,`raw_truncated`) VALUES \
+             ('it''s \\',-9223372036854775808,'good','[]','t',0,7,'1969-12-31 23:59:59.999','',NULL,0),\
+             (NULL,NULL,'bad','[{\"path\":\"it''s\",\"code\":\"null\"}]','t',12,1099511627776,NULL,'0f',X'FF27',1)"
+        );
+        assert!(
+            statement.tail.starts_with(" ON DUPLICATE KEY UPDATE `a``b`=VALUES(`a``b`),`number`=VALUES(`number`),")
+                && !statement.tail.contains("source_"),
+            "{}",
+            statement.tail
+        );
+    }
+
+    #[test]
+    fn the_buffer_is_used_again_and_a_row_too_large_is_named() {
+        let batch = batch();
+        let columns = batch_columns(&batch).unwrap();
+        let mut statement = Statement::new("logs", &columns, 1 << 20).unwrap();
+        let mut sent = Vec::new();
+        for row in [0, 1] {
+            statement.push(&columns, row);
+            statement
+                .send(&mut |sql| {
+                    sent.push(sql.to_owned());
+                    Ok(())
+                })
+                .unwrap();
+        }
+        assert!(sent.iter().all(|sql| sql.starts_with("INSERT") && sql.ends_with("VALUES(`raw_truncated`)")));
+        assert!(sent[1].contains("VALUES (NULL,NULL,'bad'"), "{}", sent[1]);
+        let message = too_large(&columns, 1, &statement).to_string();
+        assert!(message.starts_with("mysql: the row of 't' 12 1099511627776 is larger ("), "{message}");
+    }
+}

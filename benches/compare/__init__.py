@@ -1,0 +1,1 @@
+"""The same logs through logcore and through what people use today."""

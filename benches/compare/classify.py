@@ -1,0 +1,45 @@
+"""Classify against Polars and DuckDB, one thread each, in turns."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from importlib.metadata import version
+
+from benches.compare.logs import Logs
+from benches.compare.rivals import Rival, duckdb_rival, logcore_rival, polars_rival
+
+__all__ = ["compare_classify"]
+
+
+def compare_classify(logs: Logs, rounds: int) -> dict[str, object]:
+    """Runs each rival once for warm-up and `rounds` times in turns; prints and returns medians, spreads and ratios.
+
+    Ends the program where a rival counts other statuses than the logs were made with.
+    """
+    rivals: dict[str, Rival] = {
+        f"logcore {version('logcore-streaming')}": logcore_rival(logs),
+        f"polars {version('polars')}": polars_rival(logs),
+        f"duckdb {version('duckdb')}": duckdb_rival(logs),
+    }
+    for name, run in rivals.items():
+        counts = run()
+        if counts != logs.counts:
+            sys.exit(f"bench: {name} counts {counts}, the logs were made as {logs.counts}")
+    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    for _ in range(rounds):
+        for name, run in rivals.items():
+            started = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - started)
+    rows = logs.batch.num_rows
+    rates = {name: rows / statistics.median(taken) for name, taken in seconds.items()}
+    own, *others = rates
+    fastest = max(others, key=lambda name: rates[name])
+    print(f"classify, {rows:,} logs, one thread, {rounds} rounds in turns")
+    for name, rate in rates.items():
+        low, high = rows / max(seconds[name]), rows / min(seconds[name])
+        print(f"  {name:<16}{rate:>12,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.1f}")
+    print(f"  {rates[own] / rates[fastest]:.1f} times the faster rival, {fastest}")
+    return {"logs_per_second": rates, "times_the_faster_rival": rates[own] / rates[fastest]}
