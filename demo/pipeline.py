@@ -81,7 +81,7 @@ class Pipeline:
             f"indexer: the status topic into Elasticsearch's index {self.index}",
             [
                 *(*_module("indexer"), self.services.brokers, "--topic", self.output, "--index", self.index),
-                *("--elasticsearch", self.services.elasticsearch_url, "--group", self.group, "--once"),
+                *("--elasticsearch", self.services.elasticsearch_url, "--group", self.group, "--until-end"),
             ],
         )
 

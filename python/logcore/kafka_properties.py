@@ -1,8 +1,9 @@
-"""Files of librdkafka properties, one `name=value` a line, as `--kafka-config` of the commands takes them."""
+"""Files of librdkafka properties, one `name=value` a line, as the option `--config` of the commands takes them."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 __all__ = ["KafkaPropertiesError", "read_kafka_properties"]
 
@@ -19,21 +20,20 @@ class KafkaPropertiesError(ValueError):
 
 
 def read_kafka_properties(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The properties in a UTF-8 file. Blank lines and lines that start with ``#`` are passed over; spaces around name and
-    value are no part of them.
+    """The properties in a UTF-8 file. Blank lines and lines that start with ``#`` are passed over; spaces around name
+    and value are no part of them.
 
     Raises:
-        KafkaPropertiesError: the file can't be read, a line isn't `name=value`, a name stands twice, or it belongs to an
-            option. No message shows a value: it may be a password.
+        KafkaPropertiesError: the file can't be read, a line isn't `name=value`, a name stands twice, or it belongs to
+            an option. No message shows a value: it may be a password.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KafkaPropertiesError(f"{os.fspath(path)}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
     properties: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        line = line.strip()
+    for number, text in enumerate(lines, 1):
+        line = text.strip()
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")

@@ -5,6 +5,7 @@ HYPOTHESIS_PROFILE=thorough runs the same tests for minutes instead of seconds.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from conformance import CONFORMANCE, REPOSITORY, ConformanceCase
 from reference import UsersTable
 from reference_rules import load_rules
 from strategies import Subject
+from verify_world import Figures, World
 
 # A loaded machine makes one example slow without anything being wrong, so neither deadlines nor too_slow.
 COMMON: dict[str, Any] = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
@@ -84,3 +86,23 @@ def conformance_users() -> UsersTable:
 def server_logs_path() -> Path:
     """The contract that the conformance cases are about."""
     return REPOSITORY / "contracts" / "server-logs.odcs.yaml"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+@pytest.fixture
+def figures(world: World, capsys: pytest.CaptureFixture[str]) -> Figures:
+    """Runs verify; what it says as JSON, with the hops by their names and the exit status."""
+
+    def run() -> dict[str, Any]:
+        status = world.verify("--json", "-")
+        said: dict[str, Any] = json.loads(capsys.readouterr().out)
+        said["hops"] = {hop.pop("name"): hop for hop in said["hops"]}
+        said["status"] = status
+        assert said["clean"] is (status == 0)
+        return said
+
+    return run

@@ -7,13 +7,16 @@ import logging
 import os
 import urllib.parse
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 __all__ = [
+    "API_KEY_VARIABLE",
     "PASSWORD_VARIABLE",
+    "USER_VARIABLE",
     "ElasticsearchError",
     "add_elasticsearch_arguments",
     "connect",
@@ -21,7 +24,9 @@ __all__ = [
     "elasticsearch_url",
 ]
 
-PASSWORD_VARIABLE = "LOGCORE_ELASTICSEARCH_PASSWORD"
+USER_VARIABLE = "LOGCORE_ELASTICSEARCH_USER"
+PASSWORD_VARIABLE = "LOGCORE_ELASTICSEARCH_PASSWORD"  # noqa: S105  # its name, not its value
+API_KEY_VARIABLE = "LOGCORE_ELASTICSEARCH_API_KEY"
 
 
 class ElasticsearchError(Exception):
@@ -30,19 +35,20 @@ class ElasticsearchError(Exception):
 
 def add_elasticsearch_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Adds ``--elasticsearch``, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
-    parser.add_argument(
+    group = parser.add_argument_group(
+        "Elasticsearch",
+        f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never "
+        "from the URL, which a list of processes shows.",
+    )
+    group.add_argument(
         "--elasticsearch",
         type=elasticsearch_url,
         metavar="URL",
         required=required,
         help="scheme, host and port of Elasticsearch 8, such as http://127.0.0.1:9200",
     )
-    parser.add_argument(
-        "--elasticsearch-user",
-        metavar="NAME",
-        help=f"user to log in as; the password comes from the variable {PASSWORD_VARIABLE}",
-    )
-    parser.add_argument(
+    group.add_argument("--elasticsearch-user", metavar="NAME", help=f"user to log in as; wins over {USER_VARIABLE}")
+    group.add_argument(
         "--elasticsearch-ca",
         metavar="FILE",
         help="certificate authorities (PEM) to trust on https, instead of the machine's",
@@ -58,7 +64,8 @@ def elasticsearch_url(text: str) -> str:
         port = None
     if "@" in parts.netloc:
         raise argparse.ArgumentTypeError(
-            f"no login in the URL, please: use --elasticsearch-user and the variable {PASSWORD_VARIABLE}"
+            f"a login in the URL shows in the list of processes; set {USER_VARIABLE} and {PASSWORD_VARIABLE}, "
+            f"or {API_KEY_VARIABLE}, instead"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or port is None or parts.query or parts.fragment:
         raise argparse.ArgumentTypeError(f"'{text}' is not of the form http://HOST:PORT or https://HOST:PORT")
@@ -70,15 +77,15 @@ def connect(
 ) -> Elasticsearch:
     """A client whose server has answered. Retries nothing by itself: callers know better what may be sent twice.
 
-    `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer, carries
-    the header by which the client tells Elasticsearch from its look-alikes.
+    `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer,
+    carries the header by which the client tells Elasticsearch from its look-alikes.
 
     Raises:
-        ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file that
-            can't be read, a server that does not answer, refuses the login, or is another product.
+        ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file
+            that can't be read, a server that does not answer, refuses the login, or is another product.
     """
     try:
-        import elasticsearch
+        import elasticsearch  # noqa: PLC0415  # an optional dependency
     except ImportError as error:
         raise ElasticsearchError(
             "the Elasticsearch client is not installed: pip install 'elasticsearch>=8.11,<9'"
@@ -89,18 +96,22 @@ def connect(
             f"the Elasticsearch client installed is {version}, servers of version 8 want one of version 8: "
             "pip install 'elasticsearch>=8.11,<9'"
         )
-    login = _login(user)
+    login = _login(user, os.environ)
     if ca is not None and not os.access(ca, os.R_OK):
         raise ElasticsearchError(f"--elasticsearch-ca {ca}: the file can't be read")
     # What goes wrong reaches the person as one line of ours, not as the client's log beside it.
     logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore", elasticsearch.ElasticsearchWarning)
     try:
-        options = {"ca_certs": ca} if ca is not None else {}
+        if ca is not None:
+            login["ca_certs"] = ca
         client = elasticsearch.Elasticsearch(
-            url, basic_auth=login, request_timeout=request_timeout, max_retries=0, http_compress=False, **options
+            url, request_timeout=request_timeout, max_retries=0, http_compress=False, connections_per_node=32, **login
         )
         client.options(request_timeout=min(10.0, request_timeout)).cluster.health(filter_path="status")
+    except elasticsearch.AuthorizationException:
+        # Somebody answered who knows this login, which needs no more than its indices.
+        pass
     except (elasticsearch.ApiError, elasticsearch.TransportError, OSError, ValueError) as error:
         raise ElasticsearchError(f"Elasticsearch at {url}: {described(error)}") from error
     return client
@@ -108,12 +119,12 @@ def connect(
 
 def described(error: Exception) -> str:
     """What went wrong, in one line without line breaks."""
-    import elasticsearch
+    import elasticsearch  # noqa: PLC0415  # an optional dependency
 
     if isinstance(error, elasticsearch.UnsupportedProductError):
         text = "something answers there, but it is not Elasticsearch"
     elif isinstance(error, elasticsearch.AuthenticationException):
-        text = f"the login is missing or refused (--elasticsearch-user and the variable {PASSWORD_VARIABLE})"
+        text = f"the login is missing or refused ({USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE})"
     elif isinstance(error, elasticsearch.ApiError):
         text = f"status {error.meta.status}: {_reason(error.body) or error.message}"
     elif isinstance(error, elasticsearch.ConnectionTimeout):
@@ -127,13 +138,18 @@ def described(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _login(user: str | None) -> tuple[str, str] | None:
-    if user is None:
-        return None
-    password = os.environ.get(PASSWORD_VARIABLE)
+def _login(user: str | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The client's arguments for the login that option and variables name; none where they name none."""
+    key = environment.get(API_KEY_VARIABLE)
+    if key and user is None:
+        return {"api_key": key}
+    user = user or environment.get(USER_VARIABLE)
+    if not user:
+        return {}
+    password = environment.get(PASSWORD_VARIABLE)
     if not password:
-        raise ElasticsearchError(f"--elasticsearch-user {user}: set its password in the variable {PASSWORD_VARIABLE}")
-    return user, password
+        raise ElasticsearchError(f"Elasticsearch user {user}: set its password in the variable {PASSWORD_VARIABLE}")
+    return {"basic_auth": (user, password)}
 
 
 def _reason(body: object) -> str:

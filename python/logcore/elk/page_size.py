@@ -6,8 +6,8 @@ __all__ = ["PageSize"]
 
 
 class PageSize:
-    """Grows from `start` to `most` records while the pages seen stay below `target` bytes, and shrinks at once when they
-    don't: records have from 200 bytes to 1 MB.
+    """Grows from `start` to `most` records while the pages seen stay below `target` bytes, and shrinks at once when
+    they don't: records have from 200 bytes to 1 MB.
     """
 
     def __init__(self, *, target: int, most: int, start: int = 256) -> None:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rejected_template", "status_template"]
 
-# Lucene refuses terms of more than 32,766 bytes; 8,191 characters stay below that in any script. A longer string is kept in
-# the document and is only left out of the index.
+# Lucene refuses terms of more than 32,766 bytes; 8,191 characters stay below that in any script. A longer string is
+# kept in the document and is only left out of the index.
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
 _DATE = {"type": "date", "format": "strict_date_optional_time"}
 _KEPT_ONLY = {"type": "keyword", "index": False, "doc_values": False}
@@ -31,8 +31,8 @@ _PRIORITY = 300
 def status_template(contract: Contract, index: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
     """The body of ``PUT _index_template`` for records of the status topic under `contract`.
 
-    ``dynamic: false``: a field that the contract doesn't know is kept in the document, unindexed. ``strict`` would refuse the
-    whole log for it, ``true`` would let any producer add columns.
+    ``dynamic: false``: a field that the contract doesn't know is kept in the document, unindexed. ``strict`` would
+    refuse the whole log for it, ``true`` would let any producer add columns.
     """
     fields = {name: _TYPES[kind] for name, kind in zip(contract.field_names, contract.field_types)}
     return _template(
@@ -74,9 +74,7 @@ def rejected_template(index: str, *, shards: int = 1, replicas: int = 0) -> dict
     )
 
 
-def _template(
-    index: str, properties: dict[str, Any], description: str, shards: int, replicas: int
-) -> dict[str, Any]:
+def _template(index: str, properties: dict[str, Any], description: str, shards: int, replicas: int) -> dict[str, Any]:
     return {
         "index_patterns": [index],
         "priority": _PRIORITY,

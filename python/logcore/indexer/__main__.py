@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; the exit status: 0 stopped as asked, 1 a service is missing or refuses."""
+    """Runs the command; the exit status, as ``--help`` lists them."""
     options = parse(arguments)
     progress = Progress()
     try:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _index(contract, options, progress)
     except (LogcoreError, ElasticsearchError) as error:
         progress.end_line()
-        print(f"indexer: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"logcore-indexer: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
 
 
@@ -44,13 +44,16 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
     client = connect(options.elasticsearch, user=options.elasticsearch_user, ca=options.elasticsearch_ca)
     # Elasticsearch may be away for longer than the 5 minutes after which Kafka would give our partitions to others.
     # Whether the process lives is what heartbeats say.
-    config = {"max.poll.interval.ms": "86400000", **dict(options.kafka)}
+    # Committing on its own, the client would commit what no bulk has answered for.
+    config = {"max.poll.interval.ms": "86400000", **dict(options.kafka), "enable.auto.commit": "false"}
     consumer = Consumer(brokers=options.brokers, topic=options.topic, group=options.group, config=config)
     try:
         if options.templates:
             sizes = {"shards": options.shards, "replicas": options.replicas}
             put_template(client, options.index, status_template(contract, options.index, **sizes), progress.note)
-            put_template(client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note)
+            put_template(
+                client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note
+            )
         largest = request_limit(client)
         stop = _stop_on_signals()
         delivery = Delivery(
@@ -62,13 +65,15 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
             largest=largest,
         )
         start = time.monotonic()
+        complete = False
         try:
-            run(consumer, delivery, options, progress, stop, largest)
+            complete = run(consumer, delivery, options, progress, stop, largest=largest)
         except Stopped:
             progress.note("stopped while Elasticsearch was away; what was on its way is not committed and comes again")
         progress.end_line()
         print(progress.summary(time.monotonic() - start), file=sys.stderr)
-        return 0
+        # A script that goes on with what --until-end has indexed must not take the half for the whole.
+        return 130 if options.until_end and not complete else 0
     finally:
         consumer.close()
         client.close()
@@ -84,10 +89,11 @@ def _print_template(contract: Contract, options: Options) -> None:
 
 
 def _stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set, so that the bulk in flight is finished and committed. A second one kills."""
+    """An event that Ctrl-C and SIGTERM set, so that what is in flight is finished and committed. A second kills."""
     stop = threading.Event()
 
     def ask(signum: int, frame: FrameType | None) -> None:
+        del frame
         signal.signal(signum, signal.SIG_DFL)
         stop.set()
 

@@ -1,4 +1,4 @@
-"""Brings documents into Elasticsearch until each of them is settled: created, there already, or rejected and kept as text."""
+"""Brings documents into Elasticsearch until each is settled: created, there already, or rejected and kept as text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Settled(NamedTuple):
 
 
 class Delivery:
-    """Sends from any number of threads. `topic` is the status topic, by which rejected records say where they came from."""
+    """Sends from any number of threads. `topic` is the status topic: rejected records say where they came from."""
 
     def __init__(
         self,
@@ -126,8 +126,8 @@ class Delivery:
         return created, existing, refusals
 
     def _send(self, index: str, batch: Sequence[Document]) -> tuple[list[Any], Refusal | str | None]:
-        """(the items of the answer, None), or no items and what is wrong: a Refusal of the request, or text if it may pass."""
-        import elasticsearch
+        """(items of the answer, None), or no items and what is wrong: a Refusal of the request, text if it may pass."""
+        import elasticsearch  # noqa: PLC0415  # an optional dependency
 
         try:
             body: Any = bulk_body(batch)

@@ -44,8 +44,8 @@ class Refusal(NamedTuple):
 def documents_of(batch: Any, topic: str, largest: int) -> tuple[list[Document], list[Refusal]]:
     """The documents in a batch of `Consumer.poll`, and the records that Elasticsearch could only choke on.
 
-    `largest` is the bytes that one request may have. A record without a usable key is named topic:partition:offset after its
-    own place on the status topic.
+    `largest` is the bytes that one request may have. A record without a usable key is named topic:partition:offset
+    after its own place on the status topic.
     """
     documents: list[Document] = []
     refusals: list[Refusal] = []

@@ -26,9 +26,10 @@ _COMMITS_MISSED = 5
 
 
 def run(
-    consumer: Consumer, delivery: Delivery, options: Options, progress: Progress, stop: threading.Event, largest: int
-) -> None:
-    """Runs until `stop` is set or, with ``--once``, until everything that was on the topic at the start is settled.
+    consumer: Consumer, delivery: Delivery, options: Options, progress: Progress, stop: threading.Event, *, largest: int
+) -> bool:
+    """Runs until `stop` is set or, with ``--until-end``, until everything that was on the topic at the start is
+    settled. True if it got to that end.
 
     A round is committed only when all of it is settled, so that a crash costs a replay and no record.
 
@@ -37,7 +38,7 @@ def run(
         ElasticsearchError: as `Delivery.settle` does.
         KafkaError: Kafka can't be read from, or has taken no commit five times in a row.
     """
-    ends = consumer.end_offsets() if options.once else None
+    ends = consumer.end_offsets() if options.until_end else None
     pages = PageSize(target=options.bulk_bytes, most=options.bulk_records)
     bulk_bytes = min(options.bulk_bytes, largest)
     missed, uncommitted, lag_known = 0, False, 0.0
@@ -63,11 +64,12 @@ def run(
                         raise
                     progress.note(f"{' '.join(str(error).split())}; the next commit will cover this one")
             if done:
-                return
+                return True
             if time.monotonic() - lag_known > _LAG_EVERY_S:
                 lag_known = time.monotonic()
                 progress.lag = _lag(consumer)
             progress.show()
+    return False
 
 
 def _all_settled(running: list[Future[Settled]], stop: threading.Event) -> Settled:
@@ -83,9 +85,7 @@ def _all_settled(running: list[Future[Settled]], stop: threading.Event) -> Settl
     return total
 
 
-def _round(
-    consumer: Consumer, options: Options, pages: PageSize, largest: int
-) -> tuple[list[Document], list[Refusal]]:
+def _round(consumer: Consumer, options: Options, pages: PageSize, largest: int) -> tuple[list[Document], list[Refusal]]:
     """Records for as many bulks as may run at once, or what there is now."""
     documents: list[Document] = []
     refusals: list[Refusal] = []
@@ -111,5 +111,3 @@ def _lag(consumer: Consumer) -> int | None:
         return None
     # Partitions of other members of the group have no position here: they are their lag.
     return sum(ends[partition] - offset for partition, offset in consumer.position().items() if partition in ends)
-
-

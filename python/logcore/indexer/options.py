@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from logcore.elk.connection import add_elasticsearch_arguments
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.one_line_parser import OneLineParser, index_name, whole_number
 
-__all__ = ["OneLineParser", "Options", "index_name", "parse"]
+__all__ = ["Options", "parse"]
 
 _EXAMPLES = """\
 examples:
-  python -m logcore.indexer 127.0.0.1:9092 --elasticsearch http://127.0.0.1:9200 --once
+  python -m logcore.indexer 127.0.0.1:9092 --elasticsearch http://127.0.0.1:9200 --until-end
       index what is on the topic now, then stop
-  LOGCORE_ELASTICSEARCH_PASSWORD=... python -m logcore.indexer b-1:9098,b-2:9098 --kafka-config kafka.properties \\
+  LOGCORE_ELASTICSEARCH_PASSWORD=... python -m logcore.indexer b-1:9098,b-2:9098 --config kafka.properties \\
       --elasticsearch https://search.example.com:443 --elasticsearch-user indexer
       run on, until Ctrl-C or SIGTERM
   python -m logcore.indexer --print-template
       the index template as JSON, for Logstash or for whoever manages templates
 
-exit status: 0 stopped as asked, 1 a service is missing or refuses, 2 a wrong option
+exit status: 0 done, or stopped as asked; 1 a service is missing or refuses; 2 a wrong option;
+130 stopped before the end with --until-end
 """
 
 
@@ -41,7 +40,7 @@ class Options:
     group: str = "logcore-indexer"
     kafka: tuple[tuple[str, str], ...] = ()
     contract: str | None = None
-    once: bool = False
+    until_end: bool = False
     bulk_bytes: int = 5 * 1024 * 1024
     bulk_records: int = 5000
     parallel: int = 2
@@ -49,13 +48,6 @@ class Options:
     replicas: int = 0
     templates: bool = True
     print_template: str | None = None
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -68,10 +60,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
             parser.error(f"{shown} is missing")
         parsed[name] = parsed[name] or ""
     try:
-        kafka = read_kafka_properties(parsed["kafka_config"]) if parsed["kafka_config"] is not None else {}
+        kafka = read_kafka_properties(parsed["config"]) if parsed["config"] is not None else {}
     except KafkaPropertiesError as error:
-        parser.error(f"--kafka-config {error}")
-    del parsed["kafka_config"]
+        parser.error(f"--config {error}")
+    del parsed["config"]
     if parsed["rejected_index"] is None:
         parsed["rejected_index"] = f"{parsed['index']}-rejected"
     if parsed["rejected_index"] == parsed["index"]:
@@ -82,12 +74,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _parser() -> OneLineParser:
     defaults = Options("", "")
     parser = OneLineParser(
-        prog="python -m logcore.indexer",
-        description="Indexes the records of the status topic in Elasticsearch, each once under its key, whatever is replayed.",
+        "indexer",
+        description="Indexes the records of the status topic in Elasticsearch, each once under its key, whatever is "
+        "replayed.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("brokers", nargs="?", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
+    parser.add_argument(
+        "brokers", nargs="?", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]"
+    )
     add_elasticsearch_arguments(parser, required=False)
     add = parser.add_argument
     add("--topic", default=defaults.topic, metavar="NAME", help=f"the status topic (default {defaults.topic})")
@@ -99,32 +93,36 @@ def _parser() -> OneLineParser:
         help="index of the records that can't be indexed, kept as text with the error (default INDEX-rejected)",
     )
     add("--group", default=defaults.group, metavar="NAME", help=f"Kafka consumer group (default {defaults.group})")
-    add("--kafka-config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
-    add("--contract", metavar="FILE", help="contract whose fields the template maps (default: the one that logcore ships)")
-    add("--once", action="store_true", help="stop when all that is on the topic at the start is indexed")
+    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add(
+        "--contract",
+        metavar="FILE",
+        help="contract whose fields the template maps (default: the one that logcore ships)",
+    )
+    add("--until-end", action="store_true", help="stop when all that is on the topic at the start is indexed")
     add(
         "--bulk-bytes",
-        type=_between(64 * 1024, 100 * 1024 * 1024),
+        type=whole_number(64 * 1024, 100 * 1024 * 1024),
         default=defaults.bulk_bytes,
         metavar="N",
         help=f"bytes in one bulk request (default {defaults.bulk_bytes}); a single larger record is sent alone",
     )
     add(
         "--bulk-records",
-        type=_between(1, 100_000),
+        type=whole_number(1, 100_000),
         default=defaults.bulk_records,
         metavar="N",
         help=f"records in one bulk request (default {defaults.bulk_records})",
     )
     add(
         "--parallel",
-        type=_between(1, 32),
+        type=whole_number(1, 32),
         default=defaults.parallel,
         metavar="N",
         help=f"bulk requests under way at once (default {defaults.parallel})",
     )
-    add("--shards", type=_between(1, 1024), default=1, metavar="N", help="shards of a new index (default 1)")
-    add("--replicas", type=_between(0, 16), default=0, metavar="N", help="replicas of a new index (default 0)")
+    add("--shards", type=whole_number(1, 1024), default=1, metavar="N", help="shards of a new index (default 1)")
+    add("--replicas", type=whole_number(0, 16), default=0, metavar="N", help="replicas of a new index (default 0)")
     add(
         "--no-templates",
         dest="templates",
@@ -139,21 +137,3 @@ def _parser() -> OneLineParser:
         help="print the template of the index (or of the rejected one) as JSON and stop; needs no service",
     )
     return parser
-
-
-def index_name(text: str) -> str:
-    """A name that Elasticsearch allows for an index, without wildcards; an argparse type."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,254}", text):
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is no index name: lower-case letters, digits, dot, dash, underscore, a letter or digit first"
-        )
-    return text
-
-
-def _between(least: int, most: int) -> type[int]:
-    def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a number from {least} to {most}")
-        return int(text)
-
-    return number  # type: ignore[return-value]  # argparse takes any callable, its stubs want no more than this

@@ -22,7 +22,8 @@ class Stopped(Exception):
 class Outage:
     """Shared by all threads that send, so that ten of them don't warn ten times.
 
-    `warn` gets one line at the first fault, then after 5 s, 10 s, 20 s … at most every 10 minutes, and one when it is over.
+    `warn` gets one line at the second fault in a row, then after 5 s, 10 s, 20 s … at last every 10 minutes, and one
+    when it is over.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the indexer asks of Elasticsearch before its first document: templates, mappings of existing indices, its limit."""
+"""What the indexer asks of Elasticsearch before its first document: templates, mappings of indices, its limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def put_template(client: Elasticsearch, index: str, template: dict[str, Any], wa
     Raises:
         ElasticsearchError: Elasticsearch refused the template, or can't be reached.
     """
-    import elasticsearch
+    import elasticsearch  # noqa: PLC0415  # an optional dependency
 
     body = {"meta" if name == "_meta" else name: part for name, part in template.items()}
     try:
@@ -46,14 +46,16 @@ def put_template(client: Elasticsearch, index: str, template: dict[str, Any], wa
 def request_limit(client: Elasticsearch) -> int:
     """The bytes that every node takes in one request; Elasticsearch's default where the login may not ask the nodes.
 
-    A larger request is worth avoiding, not only a status 413: the server may close the connection while the body is on its
-    way, and that looks like a server that has gone.
+    A larger request is worth avoiding, not only a status 413: the server may close the connection while the body is on
+    its way, and that looks like a server that has gone.
     """
-    import elasticsearch
+    import elasticsearch  # noqa: PLC0415  # an optional dependency
 
     try:
         answer = client.nodes.info(metric="http", filter_path="nodes.*.http.max_content_length_in_bytes").body
     except (elasticsearch.ApiError, elasticsearch.TransportError):
         return DEFAULT_LIMIT
-    limits = [node["http"]["max_content_length_in_bytes"] for node in answer.get("nodes", {}).values() if "http" in node]
+    limits = [
+        node["http"]["max_content_length_in_bytes"] for node in answer.get("nodes", {}).values() if "http" in node
+    ]
     return min(limits, default=DEFAULT_LIMIT)

@@ -51,16 +51,16 @@ class Progress:
         then, before = self._recent[0]
         rate = (self.records - before) / max(now - then, 1e-9)
         lag = "" if self.lag is None else f"  lag {max(self.lag, 0):,}"
-        self._print(f"indexer: {self._counts()}  {rate:,.0f}/s{lag}", live=self._live)
+        self._print(f"logcore-indexer: {self._counts()}  {rate:,.0f}/s{lag}", live=self._live)
 
     def note(self, text: str) -> None:
         """Prints a line that stays."""
-        self._print(f"indexer: {text}", live=False)
+        self._print(f"logcore-indexer: {text}", live=False)
 
     def summary(self, seconds: float) -> str:
         """The last line; `seconds` is the time from the first poll to the last commit."""
         rate = self.records / seconds if seconds > 0 else 0.0
-        return f"indexer: {self._counts()}  in {seconds:.1f} s ({rate:,.0f}/s)"
+        return f"logcore-indexer: {self._counts()}  in {seconds:.1f} s ({rate:,.0f}/s)"
 
     def end_line(self) -> None:
         """Takes the live line away."""

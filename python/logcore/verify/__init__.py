@@ -1,0 +1,1 @@
+"""Accounts for every log at every hop: ``python -m logcore.verify``."""

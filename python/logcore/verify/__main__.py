@@ -1,0 +1,108 @@
+"""``python -m logcore.verify``: accounts for every log at every hop."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from logcore._core import Consumer, Contract, LogcoreError, Mysql
+from logcore.elk.connection import ElasticsearchError, connect
+from logcore.verify.documents import read_documents
+from logcore.verify.mysql_rows import read_rows
+from logcore.verify.options import Options, parse
+from logcore.verify.progress import Progress
+from logcore.verify.report import report
+from logcore.verify.result import Result
+from logcore.verify.topics import read_logs, read_statuses
+from logcore.verify.verdicts import Truths
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit status, as ``--help`` lists them."""
+    options = parse(arguments)
+    progress = Progress()
+    try:
+        result = _verify(options, progress)
+        if options.json == "-":
+            print(_json(result))
+        else:
+            if options.json is not None:
+                Path(options.json).write_text(f"{_json(result)}\n", encoding="utf-8")
+            print(report(result))
+    except (LogcoreError, ElasticsearchError) as error:
+        progress.clear()
+        print(f"logcore-verify: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or options.json is None:
+            raise
+        print(f"logcore-verify: --json {options.json}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0 if result.clean else 1
+
+
+def _verify(options: Options, progress: Progress) -> Result:
+    contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
+    topic = options.input or contract.topic
+    # All services are asked first: nobody wants to learn after minutes that the last one is not there.
+    logs = Consumer(brokers=options.brokers, topic=topic, config=options.kafka)
+    statuses = client = mysql = None
+    try:
+        statuses = Consumer(brokers=options.brokers, topic=options.output, config=options.kafka)
+        if options.mysql is not None:
+            mysql = Mysql(**options.mysql)
+            mysql.ping()
+        if options.elasticsearch is not None:
+            client = connect(
+                options.elasticsearch,
+                user=options.elasticsearch_user,
+                ca=options.elasticsearch_ca,
+                request_timeout=120.0,
+            )
+        truths = Truths()
+        ledger = read_logs(logs, topic, truths, progress)
+        findings, comparison = read_statuses(statuses, options.output, ledger, truths, progress)
+        hops = [findings]
+        if mysql is not None:
+            hops.append(read_rows(mysql, contract, ledger, progress))
+        if client is not None:
+            hops.append(
+                read_documents(
+                    client,
+                    ledger,
+                    progress,
+                    index=options.index,
+                    rejected_index=options.rejected_index,
+                    status_topic=options.output,
+                )
+            )
+        progress.done()
+        return Result.of(ledger, truths.malformed, comparison, hops)
+    finally:
+        logs.close()
+        if statuses is not None:
+            statuses.close()
+        if client is not None:
+            client.close()
+
+
+def _json(result: Result) -> str:
+    return json.dumps(result.figures(), indent=2)
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        print("logcore-verify: stopped before the end", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:
+        # The reader left; without this Python complains once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
