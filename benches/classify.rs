@@ -1,6 +1,6 @@
 //! How fast logs are judged, and Kafka's rows for both sinks. `cargo bench --bench classify`.
 
-#![expect(missing_docs, clippy::expect_used, reason = "a benchmark's main, and its set-up")]
+#![expect(clippy::expect_used, reason = "a benchmark's main, and its set-up")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 """One rival a function: logs in, typed columns, a status and reasons out, on one thread; the statuses.
 
-DuckDB does the same job. Polars does less: it can't tell a number from a string that holds one, nor null from missing, so
-it gives no reasons. Each yields the column of statuses; what else it made was made, and is let go.
+DuckDB does the same job. Polars does less: it can't tell a number from a string that holds one, nor null from missing,
+so it gives no reasons. Each yields the column of statuses; what else it made was made, and is let go.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def polars_rival(logs: Logs) -> Rival:
         judged = (
             values.lazy()
             .select(pl.col("value").str.json_decode(fields).struct.unnest())
-            .with_columns(good.alias("good"), account.alias("account_id"), (seconds * 1_000_000).cast(pl.Datetime("us")))
+            .with_columns(
+                good.alias("good"), account.alias("account_id"), (seconds * 1_000_000).cast(pl.Datetime("us"))
+            )
             .join(users.lazy(), on=["account_id", "device"], how="left", maintain_order="left")
             .with_columns(
                 pl.when(~pl.col("good"))

@@ -91,7 +91,7 @@ def _watch(producer: Producer, progress: Progress, stop: threading.Event) -> dic
 
 def _users(contract: Contract, options: Options) -> Users | None:
     if options.users == "mysql":
-        from logcore._core import Mysql  # noqa: PLC0415 - only who asks for it needs a wheel with MySQL
+        from logcore._core import Mysql
 
         return Mysql(**(options.mysql or {})).read_users(contract)
     if options.users is not None:
