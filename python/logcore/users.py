@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             users = Users.from_csv(options.source)
         else:
             accounts = _ACCOUNTS if options.accounts is None else options.accounts
-            users = Users.generate(contract, seed=options.users_seed or 0, accounts=accounts)
+            users = Users.generate(contract, seed=1 if options.users_seed is None else options.users_seed, accounts=accounts)
         if to_mysql:
             _die_at_once_on_interrupt()
             place = f"{login['host']}:{login['port']}"
@@ -143,7 +143,7 @@ def _parser() -> _OneLineParser:
     add("--csv", type=Path, metavar="FILE", help="write them to this CSV")
     add("--from", dest="source", type=Path, metavar="FILE", help="take them from this CSV instead of generating them")
     add("--accounts", type=_accounts, metavar="N", help=f"generate accounts 1 to N (default {_ACCOUNTS})")
-    add("--users-seed", type=_seed, metavar="N", help="seed of the generated devices (default 0)")
+    add("--users-seed", type=_seed, metavar="N", help="seed of the generated devices (default 1)")
     add("--contract", type=Path, metavar="FILE", help="contract with the lookup (default: the one that logcore ships)")
     add("--replace", action="store_true", help="remove other users that are there; without it they stay")
     add_mysql_arguments(parser)
