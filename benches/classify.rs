@@ -1,6 +1,6 @@
 //! How fast logs are judged, and Kafka's rows for both sinks. `cargo bench --bench classify`.
 
-#![expect(missing_docs, clippy::expect_used, reason = "a benchmark's main, and its set-up")]
+#![expect(clippy::expect_used, reason = "a benchmark's main, and its set-up")]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -28,18 +28,14 @@ fn classify(criterion: &mut Criterion) {
             bencher.iter(|| classifier.classify(black_box(&logs), "value").expect("a column of logs"));
         });
     }
-    let mut generator =
-        Generator::new(&contract, Some(&users), &Options::default()).expect("the defaults go together");
+    let mut generator = Generator::new(&contract, Some(&users), &Options::default()).expect("the defaults go together");
     let logs = generator.batch(ROWS as usize).expect("the times are allowed");
     let rows = RecordBatch::try_from_iter([
         ("value", Arc::clone(logs.column(0))),
         ("topic", Arc::new(StringArray::from_iter_values((0..ROWS).map(|_| "server-logs"))) as ArrayRef),
         ("partition", Arc::new(Int32Array::from_iter_values((0..ROWS).map(|_| 0)))),
         ("offset", Arc::new(Int64Array::from_iter_values(0..i64::from(ROWS)))),
-        (
-            "timestamp",
-            Arc::new(TimestampMicrosecondArray::from_iter_values((0..ROWS).map(|_| 1_700_000_000_000_000))),
-        ),
+        ("timestamp", Arc::new(TimestampMicrosecondArray::from_iter_values((0..ROWS).map(|_| 1_700_000_000_000_000)))),
     ])
     .expect("columns of one length");
     group.bench_function("judge, natural mix", |bencher| {

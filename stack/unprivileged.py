@@ -37,7 +37,7 @@ def outside_folder(layout: Layout) -> Path:
 
     In /var/tmp, which outlives a reboot as the rest of the stack does.
     """
-    return Path("/var/tmp") / f"logcore-stack-{layout.key}"
+    return Path("/var/tmp") / f"logcore-stack-{layout.key}"  # noqa: S108 - made with an owner check
 
 
 def place_for(layout: Layout, account: tuple[int, int]) -> Path:
@@ -77,7 +77,7 @@ def give(folder: Path, account: tuple[int, int]) -> None:
     os.chown(folder, *account, follow_symlinks=False)
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            os.chown(os.path.join(parent, name), *account, follow_symlinks=False)
+            os.chown(Path(parent) / name, *account, follow_symlinks=False)
 
 
 def _is_roots_own(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 //! Producer and consumer against librdkafka's own mock cluster: real sockets and protocol, no broker to install.
 #![cfg(feature = "kafka")]
+#![expect(clippy::unwrap_used, reason = "in functions that only tests call")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ impl LogSource for Numbers {
         if self.oversized == Some(index) {
             log.resize(2048, b' ');
         }
-        if index % 3 == 0 { Status::Bad } else { Status::Good }
+        if index.is_multiple_of(3) { Status::Bad } else { Status::Good }
     }
 
     fn expected(&self, status: Status, _: &[Reason], json: &mut Vec<u8>) {
@@ -68,13 +69,16 @@ fn produce(cluster: &Cluster, count: u64) {
     assert_eq!(stats.acknowledged, count);
 }
 
+/// The mock cluster takes a member that left for one that died, so that one had better die soon.
+const SESSION_MS: &str = "6000";
+
 fn consumer(cluster: &Cluster, group: Option<&str>) -> Consumer {
     Consumer::new(&ConsumerOptions {
         brokers: cluster.bootstrap_servers(),
         topic: TOPIC.into(),
         group: group.map(Into::into),
         read_committed: true,
-        config: Properties::new(),
+        config: properties(&[("session.timeout.ms", SESSION_MS)]),
     })
     .unwrap()
 }
@@ -127,7 +131,7 @@ fn the_header_tells_the_truth_and_the_rest_is_as_kafka_makes_it() {
             let headers = headers.as_struct();
             assert_eq!(headers.len(), 1);
             assert_eq!(headers.column(0).as_string::<i32>().value(0), "logcore.expected");
-            let expected: &[u8] = if value % 3 == 0 { b"bad" } else { b"good" };
+            let expected: &[u8] = if value.is_multiple_of(3) { b"bad" } else { b"good" };
             assert_eq!(headers.column(1).as_binary::<i32>().value(0), expected);
             let timestamp = batch["timestamp"].as_primitive::<TimestampMillisecondType>().value(row);
             assert!(now.abs_diff(u128::try_from(timestamp).unwrap()) < 60_000);
@@ -211,6 +215,16 @@ fn a_rate_is_kept_and_its_lag_measured() {
     assert!((1.9..3.0).contains(&stats.elapsed), "{stats:?}");
     let [p50, p99, max] = stats.lag.unwrap();
     assert!(p50 <= p99 && p99 <= max && p50 < 0.1, "{stats:?}");
+}
+
+#[test]
+fn a_duration_lasts_although_the_last_record_was_due_before() {
+    let cluster = cluster();
+    let options = ProducerOptions { rate: Some(1.0), duration: Some(Duration::from_millis(1900)), ..options(&cluster) };
+    let producer = Producer::start(options, numbers(3)).unwrap();
+    let stats = finished(&producer);
+    assert_eq!(stats.acknowledged, 2);
+    assert!((1.9..3.0).contains(&stats.elapsed), "{stats:?}");
 }
 
 #[test]
@@ -320,9 +334,10 @@ fn a_group_goes_on_where_it_committed() {
     got.sort_unstable();
     assert_eq!(got, (0..300).collect::<Vec<_>>());
 
+    assert_eq!(second.position().unwrap().values().sum::<i64>(), 300);
+
     let mut third = consumer(&cluster, Some("group"));
     assert!(read_to_end(&mut third).is_empty());
-    assert_eq!(third.position().unwrap().values().sum::<i64>(), 300);
 }
 
 #[test]
@@ -342,16 +357,16 @@ fn two_members_of_a_group_share_the_partitions_and_both_see_the_end() {
     produce(&cluster, 3000);
     let mut members = [consumer(&cluster, Some("pair")), consumer(&cluster, Some("pair"))];
     let ends = members[0].end_offsets().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let mut seen = BTreeSet::new();
     loop {
         let mut done = true;
         for member in &mut members {
             if let Some(batch) = member.poll(100, Duration::from_millis(50)).unwrap() {
                 seen.extend(values(&[batch]));
-                // In a rebalance it may be refused; the next one covers it.
-                let _ = member.commit();
             }
+            // In a rebalance it may be refused; the next one covers it.
+            let _ = member.commit();
             done &= member.at_end(&ends).unwrap();
         }
         if done {
@@ -377,6 +392,36 @@ fn a_consumer_waits_for_a_broker_that_comes_back() {
     produce(&cluster, 10);
     let batch = consumer.poll(10, Duration::from_secs(30)).unwrap();
     assert!(batch.is_some_and(|batch| batch.num_rows() > 0));
+}
+
+#[test]
+fn a_broker_that_stays_away_is_an_error_of_polls_and_questions_and_no_obstacle_to_closing() {
+    let cluster = cluster();
+    produce(&cluster, 10);
+    let mut members = [consumer(&cluster, None), consumer(&cluster, Some("left"))];
+    for member in &mut members {
+        assert_eq!(values(&read_to_end(member)).len(), 10);
+    }
+    cluster.broker_down(-1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let expected = format!("kafka: no broker answers at {brokers} (");
+    let start = Instant::now();
+    let mut errors = vec![];
+    while errors.len() < 2 {
+        assert!(start.elapsed() < Duration::from_mins(2));
+        for member in &mut members {
+            match member.poll(10, Duration::from_millis(200)) {
+                Ok(batch) => assert!(batch.is_none()),
+                Err(error) => errors.push(error.to_string()),
+            }
+        }
+    }
+    assert!(errors.iter().all(|error| error.starts_with(&expected)), "{errors:?}");
+    let error = members[0].end_offsets().unwrap_err().to_string();
+    assert!(error.starts_with(&expected), "{error}");
+    let start = Instant::now();
+    drop(members);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -24,7 +24,7 @@ def compare_classify(logs: Logs, rounds: int) -> dict[str, object]:
         f"duckdb {version('duckdb')}": duckdb_rival(logs),
     }
     for name, run in rivals.items():
-        counts = run()
+        counts = {pair["values"]: pair["counts"] for pair in run().value_counts().to_pylist()}
         if counts != logs.counts:
             sys.exit(f"bench: {name} counts {counts}, the logs were made as {logs.counts}")
     seconds: dict[str, list[float]] = {name: [] for name in rivals}

@@ -12,7 +12,7 @@ __all__ = ["Logs", "make_logs"]
 
 @dataclass(frozen=True)
 class Logs:
-    """`batch` is a pyarrow RecordBatch with the column `value` (string); `counts` says how many logs get which status."""
+    """`batch` is a pyarrow RecordBatch with the column `value` (string); `counts` has the logs of each status."""
 
     contract: Contract
     users: Users
@@ -21,8 +21,9 @@ class Logs:
 
 
 def make_logs(count: int) -> Logs:
-    """`count` logs of the natural mix, without three rare faults that the rivals can't judge: they stop at the first torn
-    log, can't see a field given twice, and take 0684 or +684 for a number.
+    """`count` logs of the natural mix, without three rare faults that the rivals can't judge.
+
+    They stop at the first torn log, can't see a field given twice, and take 0684 or +684 for a number.
     """
     text = Contract.server_logs().text
     for fault in ("cutShort", "duplicateField", "textForNumber"):

@@ -1,10 +1,27 @@
 """The Rust core, as Python sees it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import Any, Final, final
+
+__all__ = [
+    "BatchError",
+    "Classifier",
+    "Consumer",
+    "Contract",
+    "ContractError",
+    "Generator",
+    "GeneratorError",
+    "KafkaError",
+    "LogcoreError",
+    "Mysql",
+    "MysqlError",
+    "Producer",
+    "Users",
+    "UsersError",
+    "__version__",
+    "ensure_topic",
+]
 
 __version__: Final[str]
 
@@ -69,9 +86,7 @@ class Users:
     """The users dimension: a set of rows of one or two columns. Immutable. Values are compared by their text, an
     integer's being its canonical decimal form."""
 
-    def __new__(
-        cls, pairs: Iterable[tuple[int | str, ...]], columns: tuple[str, ...] = ("account_id", "device")
-    ) -> Users: ...
+    def __new__(cls, pairs: Iterable[tuple[int | str, ...]], columns: tuple[str, ...] | None = None) -> Users: ...
     @staticmethod
     def from_csv(path: str | os.PathLike[str]) -> Users:
         """Reads a CSV whose header names the columns. Raises UsersError naming the line."""
@@ -131,8 +146,8 @@ class Classifier:
 
 @final
 class Generator:
-    """Seeded logs, each with the verdict it should get; without users none is suspicious. Record i is a function of (contract, users, seed, start,
-    rate, rates of bad and suspicious, i)."""
+    """Seeded logs, each with the verdict it should get; without users none is suspicious. Record i is a function of
+    (contract, users, seed, start, rate, rates of bad and suspicious, i)."""
 
     def __new__(
         cls,
@@ -140,7 +155,7 @@ class Generator:
         users: Users | None = None,
         *,
         seed: int,
-        start: int = 1_700_000_000,
+        start: int = ...,
         rate: float = 1000.0,
         bad_rate: float | None = None,
         suspicious_rate: float | None = None,
@@ -207,17 +222,21 @@ class Consumer:
     def end_offsets(self) -> dict[int, int]:
         """For each partition the offset after its last (committed) record, now."""
     def position(self) -> dict[int, int]:
-        """For each partition the next offset to be read (transaction markers skipped as they pass)."""
+        """For each partition assigned to this consumer the next offset to be read (transaction markers skipped as they
+        pass)."""
     def at_end(self, ends: dict[int, int]) -> bool:
-        """True when every partition of `ends` has been read up to that offset."""
+        """True when every partition of `ends` has been read up to that offset; one that another member reads
+        counts when it has committed so far. Progress comes from `poll`: call it in between."""
     def commit(self) -> None:
-        """Commits what `poll` has returned so far, and waits for the broker's answer. Raises KafkaError."""
+        """Commits what `poll` has returned so far from partitions still assigned, and waits for the broker's answer.
+        Raises KafkaError, also without a group."""
     def close(self) -> None: ...
 
 def ensure_topic(
     brokers: str, topic: str, *, partitions: int = 4, replication: int = 1, config: dict[str, str] | None = None
 ) -> bool:
-    """Creates the topic where it is missing; True if it did. Raises KafkaError."""
+    """Creates the topic where it is missing; True if it did. `replication` -1 leaves copies to the brokers, `config`
+    are the client's properties. Raises KafkaError."""
 
 @final
 class Mysql:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 __all__ = ["OptionFileError", "read_client_options"]
 
@@ -19,8 +20,7 @@ def read_client_options(path: str | os.PathLike[str]) -> dict[str, str]:
     An option without a value is the empty string. Raises OptionFileError naming file and line.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise OptionFileError(f"{os.fspath(path)}: {reason}") from error

@@ -21,7 +21,7 @@ from logcore.mysql_option_file import OptionFileError, read_client_options
 
 __all__ = ["PASSWORD_VARIABLE", "MysqlOptionsError", "add_mysql_arguments", "mysql_connection", "mysql_requested"]
 
-PASSWORD_VARIABLE = "LOGCORE_MYSQL_PASSWORD"
+PASSWORD_VARIABLE = "LOGCORE_MYSQL_PASSWORD"  # noqa: S105 - the variable's name
 DEFAULT_PORT = 3306
 
 # Modes of MySQL's own clients that refuse to go on unencrypted. PREFERRED and DISABLED promise nothing.

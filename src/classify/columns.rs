@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
-use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
-use arrow_schema::DataType;
+use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 
 use crate::error::{Error, Result};
 
@@ -86,15 +85,30 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    /// Room for `rows` texts of `width` bytes and the 16 that are copied with the last; it grows where that is not enough.
+    pub(super) fn with_capacity(rows: usize, width: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Self { offsets, bytes: Vec::with_capacity(rows * 8), valid: NullBufferBuilder::new(rows), overflow: false }
+        Self {
+            offsets,
+            bytes: Vec::with_capacity(rows * width + 16),
+            valid: NullBufferBuilder::new(rows),
+            overflow: false,
+        }
     }
 
+    /// Pushes a text that stands at the start of `within`.
     #[inline]
-    pub(super) fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
+    pub(super) fn push(&mut self, text: &[u8], within: &[u8]) {
+        // Most texts are short, and 16 bytes are copied without a call.
+        match within.first_chunk::<16>() {
+            Some(chunk) if text.len() <= 16 => {
+                let end = self.bytes.len() + text.len();
+                self.bytes.extend_from_slice(chunk);
+                self.bytes.truncate(end);
+            }
+            _ => self.bytes.extend_from_slice(text),
+        }
         self.push_offset();
         self.valid.append_non_null();
     }
@@ -128,8 +142,22 @@ impl TextColumn {
             return Err(Error::Batch("more than 2 GiB in one column; judge smaller batches".to_owned()));
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        Ok(StringArray::try_new(offsets, self.bytes.into(), self.valid.finish())?)
+        Ok(utf8_array(offsets, self.bytes, self.valid.finish()))
     }
+}
+
+/// The array without a second look at its bytes: checking them again takes time that the judge has spent before.
+#[expect(
+    unsafe_code,
+    reason = "5.7 against 5.4 million logs a second through Python, a million logs of the natural mix"
+)]
+fn utf8_array(offsets: OffsetBuffer<i32>, bytes: Vec<u8>, valid: Option<NullBuffer>) -> StringArray {
+    // SAFETY: the offsets ascend and end at the length of `bytes`, for each is that length at some time, and a push only
+    // ever lets it grow. Each text between them is UTF-8. It is the whole of a JSON string's text between its quotes, of a
+    // log that the decoder passed: such a log is checked as a whole (`str::from_utf8` in `Decoder::scan`), or the text is
+    // ASCII (`Layout::read` ends a text at any byte past it), and a quote stands on the edge of a character. Or it is
+    // what `unescape` makes of such a text: it copies what lies between escapes, which are ASCII, and encodes `char`s.
+    unsafe { StringArray::new_unchecked(offsets, bytes.into(), valid) }
 }
 
 /// Integers of one width.
@@ -161,15 +189,5 @@ impl<T: Copy + Default> NumberColumn<T> {
             return None;
         }
         self.values.get(row).copied()
-    }
-}
-
-/// An empty column of that type.
-pub(super) fn with_capacity(data_type: &DataType, rows: usize) -> Column {
-    match data_type {
-        DataType::Utf8 => Column::Text(TextColumn::with_capacity(rows)),
-        DataType::Int32 => Column::Int32(NumberColumn::with_capacity(rows)),
-        DataType::Int64 => Column::Int64(NumberColumn::with_capacity(rows)),
-        _ => Column::Time(NumberColumn::with_capacity(rows)),
     }
 }

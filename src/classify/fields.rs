@@ -2,7 +2,7 @@
 
 use arrow_schema::{DataType, TimeUnit};
 
-use super::columns::{Column, MICROS, UTC, with_capacity};
+use super::columns::{Column, MICROS, NumberColumn, TextColumn, UTC};
 use crate::contract::{Field, IntegerRules, Kind, Width};
 use crate::decode::{Found, Integer, Token, parse_integer, unescape};
 use crate::validate::{IntegerRange, TextRules};
@@ -24,6 +24,10 @@ enum Rules {
     Integer { range: IntegerRange, accept_string: bool },
 }
 
+/// Bytes a row that a text column starts with: where the contract sets no bound, and at most.
+const USUAL_WIDTH: usize = 16;
+const MOST_WIDTH: usize = 64;
+
 /// The type of a field's column.
 pub(super) fn data_type(kind: &Kind) -> DataType {
     match kind {
@@ -44,7 +48,15 @@ impl FieldJudge {
                 Rules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
             }
         };
-        let column = with_capacity(&data_type(&field.kind), rows);
+        let column = match &field.kind {
+            Kind::String(rules) => Column::Text(TextColumn::with_capacity(
+                rows,
+                rules.max_bytes().map_or(USUAL_WIDTH, |most| most.min(MOST_WIDTH)),
+            )),
+            Kind::Integer(rules) if rules.epoch_seconds => Column::Time(NumberColumn::with_capacity(rows)),
+            Kind::Integer(rules) if rules.width == Width::I32 => Column::Int32(NumberColumn::with_capacity(rows)),
+            Kind::Integer(_) => Column::Int64(NumberColumn::with_capacity(rows)),
+        };
         Self { required: field.required, rules, column, listed: None }
     }
 
@@ -53,20 +65,18 @@ impl FieldJudge {
     pub(super) fn judge(&mut self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Option<Code> {
         let checked = match (&self.rules, found.token) {
             (Rules::Text(rules), Token::Text { escaped }) => {
-                let within = log.get(found.start as usize..).unwrap_or_default();
                 let mut text = found.text(log);
-                let checked = if escaped {
+                let mut within = log.get(found.start as usize..).unwrap_or_default();
+                if escaped {
                     scratch.clear();
                     unescape(text, scratch);
                     text = scratch.as_slice();
-                    rules.check(text)
-                } else {
-                    rules.check_within(text, within)
-                };
-                checked.map(|listed| {
+                    within = text;
+                }
+                rules.check_within(text, within).map(|listed| {
                     self.listed = listed;
                     if let Column::Text(column) = &mut self.column {
-                        column.push(text);
+                        column.push(text, within);
                     }
                 })
             }
@@ -96,24 +106,22 @@ impl FieldJudge {
 
 #[inline]
 fn integer(log: &[u8], found: Found, accept_string: bool, scratch: &mut Vec<u8>) -> Result<i64, Code> {
-    let mut text = found.text(log);
-    match found.token {
-        Token::Integer => {
-            // The one JSON integer that is not in canonical form.
-            if text == b"-0" {
-                return Ok(0);
-            }
-        }
-        Token::Text { escaped } if accept_string => {
-            if escaped {
-                scratch.clear();
-                unescape(text, scratch);
-                text = scratch.as_slice();
-            }
-        }
-        _ => return Err(Code::WrongType),
+    let number = found.token == Token::Integer;
+    if number || (accept_string && found.token == Token::Text { escaped: false }) {
+        return match parse_integer(found.text(log)) {
+            Integer::Value(value) => Ok(value),
+            Integer::TooLarge => Err(Code::OutOfRange),
+            // -0 is the one JSON integer that is not in canonical form.
+            Integer::NotCanonical if number => Ok(0),
+            Integer::NotCanonical => Err(Code::WrongType),
+        };
     }
-    match parse_integer(text) {
+    if !accept_string {
+        return Err(Code::WrongType);
+    }
+    scratch.clear();
+    unescape(found.text(log), scratch);
+    match parse_integer(scratch) {
         Integer::Value(value) => Ok(value),
         Integer::TooLarge => Err(Code::OutOfRange),
         Integer::NotCanonical => Err(Code::WrongType),

@@ -5,6 +5,7 @@
 //! only the values are looked at. A log that does not fit goes the whole way, through the scanner, which is also what
 //! layouts are learned from.
 
+mod chunk;
 mod layout;
 mod names;
 mod number;

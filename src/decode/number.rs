@@ -1,5 +1,7 @@
 //! JSON numbers: their grammar, and integers' values.
 
+use super::chunk::{first_non_digit, load16};
+
 /// Checks a number at `start`. Yields its end and whether it is an integer (no fraction, no exponent); None if it is
 /// malformed.
 pub(super) fn scan_number(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
@@ -33,9 +35,15 @@ pub(super) fn integer_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 #[inline]
 fn digits_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let rest = bytes.get(start..)?;
-    let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-    if count == 0 { None } else { Some(start + count) }
+    let mut at = start;
+    loop {
+        // Behind the end there are zeros, which are no digits.
+        let count = first_non_digit(load16(bytes, at));
+        at += count;
+        if count < 16 {
+            return (at > start).then_some(at);
+        }
+    }
 }
 
 /// An integer's value.
@@ -64,14 +72,37 @@ pub fn parse_integer(text: &[u8]) -> Integer {
     if digits.len() > 18 {
         return parse_long(digits, negative);
     }
-    let mut value = 0_i64;
-    for digit in digits {
+    let mut value = 0;
+    let mut rest = digits;
+    while let Some((eight, behind)) = rest.split_first_chunk() {
+        let Some(number) = eight_digits(*eight) else { return Integer::NotCanonical };
+        value = value * 100_000_000 + number;
+        rest = behind;
+    }
+    for digit in rest {
         if !digit.is_ascii_digit() {
             return Integer::NotCanonical;
         }
         value = value * 10 + i64::from(digit - b'0');
     }
     Integer::Value(if negative { -value } else { value })
+}
+
+/// The number that eight digits make, two, four and eight of them at a time (Daniel Lemire, "Quickly parsing eight
+/// digits", 2018); None if one is no digit.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(digits);
+    let high = 0xF0F0_F0F0_F0F0_F0F0;
+    if word & high != ZEROS || word.wrapping_add(0x0606_0606_0606_0606) & high != ZEROS {
+        return None;
+    }
+    let word = word - ZEROS;
+    let pairs = word * 10 + (word >> 8);
+    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    i64::try_from(low.wrapping_add(high) >> 32).ok()
 }
 
 /// More than 18 digits: they may leave 64 bits.
@@ -95,6 +126,19 @@ mod tests {
     fn canonical_integers() {
         assert_eq!(parse_integer(b"0"), Integer::Value(0));
         assert_eq!(parse_integer(b"-684"), Integer::Value(-684));
+        let mut number = 0_i64;
+        for digit in "987654321012345678".bytes() {
+            number = number * 10 + i64::from(digit - b'0');
+            assert_eq!(parse_integer(number.to_string().as_bytes()), Integer::Value(number));
+            assert_eq!(parse_integer((-number).to_string().as_bytes()), Integer::Value(-number));
+        }
+        for place in 1..17 {
+            for wrong in [b'/', b':', b' ', b'.', 0, 0xFF, b'a'] {
+                let mut digits = *b"98765432109876543";
+                digits[place] = wrong;
+                assert_eq!(parse_integer(&digits), Integer::NotCanonical);
+            }
+        }
         assert_eq!(parse_integer(b"9223372036854775807"), Integer::Value(i64::MAX));
         assert_eq!(parse_integer(b"-9223372036854775808"), Integer::Value(i64::MIN));
         assert_eq!(parse_integer(b"9223372036854775808"), Integer::TooLarge);

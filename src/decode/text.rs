@@ -1,51 +1,33 @@
 //! JSON strings: where they end, and what their escapes stand for.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
+use super::chunk::{first_special, load16};
 
 /// JSON's white space.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
 
-/// The high bit of each byte that ends a run of plain string bytes: `"`, `\` or a control character. Above the lowest
-/// such byte the bits may be wrong (a borrow travels upwards), so only the lowest counts.
-const fn specials(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5C);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash | control) & HIGH
-}
-
-fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk))
-}
-
 /// The first `"`, `\` or control character at or after `from`; the length if there is none.
-pub(super) fn plain_end(bytes: &[u8], mut from: usize) -> usize {
-    while let Some(word) = word_at(bytes, from) {
-        let mask = specials(word);
-        if mask != 0 {
-            return from + (mask.trailing_zeros() / 8) as usize;
-        }
-        from += 8;
-    }
-    let rest = bytes.get(from..).unwrap_or_default();
-    from + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
+    end_of_run::<false>(bytes, from)
 }
 
 /// The same, and it ends at a byte past ASCII too.
 #[inline]
-pub(super) fn ascii_end(bytes: &[u8], mut from: usize) -> usize {
-    while let Some(word) = word_at(bytes, from) {
-        let mask = specials(word) | (word & HIGH);
-        if mask != 0 {
-            return from + (mask.trailing_zeros() / 8) as usize;
+pub(super) fn ascii_end(bytes: &[u8], from: usize) -> usize {
+    end_of_run::<true>(bytes, from)
+}
+
+#[inline]
+fn end_of_run<const ASCII: bool>(bytes: &[u8], mut from: usize) -> usize {
+    loop {
+        let place = first_special::<ASCII>(load16(bytes, from));
+        if place < 16 {
+            // Behind the end there are zeros, which end a run too.
+            return from + place;
         }
-        from += 8;
+        from += 16;
     }
-    let rest = bytes.get(from..).unwrap_or_default();
-    from + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..)).unwrap_or(rest.len())
 }
 
 /// Checks a string whose opening quote is before `start`, in valid UTF-8. Yields the place of the closing quote and

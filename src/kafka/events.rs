@@ -12,7 +12,7 @@ use crate::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(10);
 const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// The last trouble, and since when no broker has been connected. Every client's context holds one.
+/// The last trouble. Every client's context holds one.
 #[derive(Default)]
 pub(crate) struct Events {
     state: Mutex<State>,
@@ -21,7 +21,6 @@ pub(crate) struct Events {
 #[derive(Default)]
 struct State {
     last: Option<String>,
-    down_since: Option<Instant>,
     hopeless: bool,
 }
 
@@ -29,35 +28,20 @@ impl Events {
     /// Takes in what a client's error callback gets.
     pub(crate) fn record(&self, error: &KafkaError, reason: &str) {
         let code = error.rdkafka_error_code();
-        let mut state = self.lock();
-        match code {
-            // The end of a partition comes this way as well; it is no trouble.
-            Some(RDKafkaErrorCode::PartitionEOF) => {}
-            Some(RDKafkaErrorCode::AllBrokersDown) => {
-                state.down_since.get_or_insert_with(Instant::now);
-            }
-            _ => {
-                // A wrong password doesn't get better by waiting.
-                state.hopeless |=
-                    matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed));
-                state.last = Some(brief(reason));
-            }
+        // The end of a partition comes this way as well, and that all brokers are down says less than what came before.
+        if matches!(code, Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AllBrokersDown)) {
+            return;
         }
+        let mut state = self.lock();
+        // A wrong password doesn't get better by waiting.
+        state.hopeless |=
+            matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed));
+        state.last = Some(brief(reason));
     }
 
     /// The last trouble's text.
     pub(crate) fn last(&self) -> Option<String> {
         self.lock().last.clone()
-    }
-
-    /// For how long all brokers have been away; None while one is there.
-    pub(crate) fn down_for(&self) -> Option<Duration> {
-        self.lock().down_since.map(|since| since.elapsed())
-    }
-
-    /// A broker answered.
-    pub(crate) fn answered(&self) {
-        self.lock().down_since = None;
     }
 
     fn hopeless(&self) -> bool {
@@ -82,10 +66,7 @@ pub(crate) fn first_answer<T>(
     let deadline = Instant::now() + PATIENCE;
     loop {
         let error = match attempt(ATTEMPT) {
-            Ok(answer) => {
-                events.answered();
-                return Ok(answer);
-            }
+            Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         serve();
@@ -144,9 +125,6 @@ mod tests {
         events.record(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
         events.record(&KafkaError::Global(RDKafkaErrorCode::PartitionEOF), "end");
         assert_eq!(events.last().as_deref(), Some("b:1/bootstrap: Connect failed: Connection refused"));
-        assert!(events.down_for().is_some());
-        events.answered();
-        assert!(events.down_for().is_none());
         assert!(!events.hopeless());
     }
 

@@ -25,12 +25,14 @@ use crate::{Error, Result};
 /// The header that says what a log should get, with [`ProducerOptions::truth`].
 const EXPECTED: &str = "logcore.expected";
 
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 9] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     ("compression.type", "lz4"),
     // Long enough for batches to fill at 100,000/s, short enough for a person who watches one log a second.
     ("linger.ms", "20"),
+    // A partition for each record, not one after the other: even a short run fills them all, and readers share the work.
+    ("sticky.partitioning.linger.ms", "0"),
     ("batch.num.messages", "20000"),
     ("queue.buffering.max.messages", "200000"),
     ("queue.buffering.max.kbytes", "131072"),
@@ -41,7 +43,8 @@ const DEFAULTS: [(&str, &str); 8] = [
 /// The longest sleep: how soon a stop is noticed.
 const NAP: Duration = Duration::from_millis(50);
 const QUEUE_FULL_NAP: Duration = Duration::from_millis(1);
-const POLL: Duration = Duration::from_millis(100);
+/// How long one look for delivery reports takes: the end of a run is noticed with this grain.
+const POLL: Duration = Duration::from_millis(20);
 /// How long a topic may take to show after its creation.
 const TOPIC_PATIENCE: Duration = Duration::from_secs(5);
 /// How far past its duration a paced run may go to send what was due before.
@@ -262,7 +265,12 @@ impl<'a, S: LogSource> Sender<'a, S> {
     fn send_all(&mut self, first: u64, step: u64) {
         let run = self.run;
         let mut index = first;
-        while !run.stopped() && run.options.count.is_none_or(|count| index < count) && self.in_time(index) {
+        while !run.stopped() && run.options.count.is_none_or(|count| index < count) {
+            if !self.in_time(index) {
+                // A slow rate's last record may be due long before the time is up.
+                self.wait(|now| run.options.duration.and_then(|end| end.checked_sub(now)));
+                return;
+            }
             let headers = self.generate(index);
             // Generated beforehand, so that it can go the moment it is due.
             if !self.wait_until_due(index) || !self.send(index, headers) {
@@ -299,8 +307,12 @@ impl<'a, S: LogSource> Sender<'a, S> {
 
     /// False where it was stopped meanwhile.
     fn wait_until_due(&self, index: u64) -> bool {
-        let Some(schedule) = self.run.schedule else { return true };
-        while let Some(rest) = schedule.wait(index, self.run.started.elapsed()) {
+        self.run.schedule.is_none_or(|schedule| self.wait(|now| schedule.wait(index, now)))
+    }
+
+    /// Waits while there is a rest, given the time since the start. False where it was stopped meanwhile.
+    fn wait(&self, rest: impl Fn(Duration) -> Option<Duration>) -> bool {
+        while let Some(rest) = rest(self.run.started.elapsed()).filter(|rest| !rest.is_zero()) {
             if self.run.stopped() {
                 return false;
             }

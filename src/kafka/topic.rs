@@ -58,7 +58,8 @@ pub(crate) fn missing(connection: &Connection, topic: &str) -> Error {
     connection.message(&format!("topic {topic} does not exist at {}; is the name right?", connection.brokers))
 }
 
-/// Creates `topic` where it is missing; true if it did. That another client is quicker is fine, and false.
+/// Creates `topic` where it is missing; true if it did. `replication` -1 makes as many copies as the brokers do by
+/// themselves. That another client is quicker is fine, and false.
 ///
 /// # Errors
 /// [`Error::Kafka`] where no broker answers or the brokers refuse.
@@ -69,7 +70,7 @@ pub fn ensure_topic(
     replication: i32,
     config: &Properties,
 ) -> Result<bool> {
-    if partitions < 1 || replication < 1 {
+    if partitions < 1 || (replication < 1 && replication != -1) {
         return Err(Error::Kafka(format!(
             "topic {topic}: {partitions} partitions in {replication} copies can't be; both have to be 1 or more"
         )));

@@ -1,12 +1,11 @@
 //! `Classifier`.
 
-use arrow_array::RecordBatch;
-use arrow_pyarrow::{FromPyArrow, ToPyArrow};
+use arrow_pyarrow::ToPyArrow;
 use pyo3::prelude::*;
 
-use super::{PyContract, PyUsers, detached, to_py};
+use super::record_batch::record_batch;
+use super::{PyContract, PyUsers, detached};
 use crate::classify::Classifier;
-use crate::error::Error;
 use crate::sink::judge::{judge, judged_schema};
 
 /// Judges logs.
@@ -41,10 +40,4 @@ impl PyClassifier {
     fn users_version(&self) -> &str {
         self.0.users_version()
     }
-}
-
-/// Any object with the Arrow C data interface, as a batch.
-pub(crate) fn record_batch(value: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
-    RecordBatch::from_pyarrow_bound(value)
-        .map_err(|error| to_py(Error::Batch(format!("a RecordBatch is wanted, not {}: {error}", value.get_type()))))
 }

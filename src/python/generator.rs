@@ -16,7 +16,7 @@ pub(super) struct PyGenerator(Mutex<Generator>);
 impl PyGenerator {
     #[new]
     #[pyo3(signature = (
-        contract, users = None, *, seed, start = Options::default().start, rate = Options::default().rate, bad_rate = None,
+        contract, users = None, *, seed, start = 1_700_000_000, rate = 1000.0, bad_rate = None,
         suspicious_rate = None
     ))]
     #[expect(clippy::too_many_arguments, reason = "Python passes them by keyword")]

@@ -10,6 +10,7 @@ mod generator;
 mod kafka;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod record_batch;
 mod users;
 
 use pyo3::prelude::*;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use arrow_pyarrow::ToPyArrow;
 use pyo3::prelude::*;
 
-use super::classifier::record_batch;
+use super::record_batch::record_batch;
 use super::{PyContract, PyUsers, detached};
 use crate::error::Result;
 use crate::mysql::{Connection, Login};

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +43,27 @@ class Stack:
     @property
     def elasticsearch_url(self) -> str:
         return f"http://127.0.0.1:{self.port('elasticsearch')}"
+
+    def kill(self, service: str) -> None:
+        """Kills a service as a power cut would; asking for its port starts it again."""
+        assert self.ours, "only a stack that the tests started is theirs to kill"
+        pid = self._status()[service]["pid"]
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGKILL)
+
+    def restart(self, service: str) -> None:
+        """Kills a service and starts it again on the same port."""
+        port = self.port(service)
+        self.kill(service)
+        self._run("up", service, PORT_OPTIONS[service], str(port))
+
+    def kafka_tool(self, main_class: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs one of Kafka's own command-line tools against the broker."""
+        (jars,) = self.directory.glob("artifacts/*/kafka/lib")
+        command = ["java", "-cp", f"{jars}/*", main_class, "--bootstrap-server", self.brokers, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done
 
     def down(self) -> None:
         if self.ours:

@@ -33,7 +33,7 @@ BOUNDS = [edge + step for edge in (0, -(2**31), 2**31, -(2**63), 2**63, 2**64, 2
 NUMBERS = [str(bound) for bound in BOUNDS] + ["-0", "9" * 40, "-" + "9" * 25, "10", "100", "1" + "0" * 400]
 NOT_INTEGERS = ["1.0", "6.84e2", "684e0", "1E400", "-1e-400", "0.0", "-0.0", "684.5", "1E+2"]
 NOT_CANONICAL = ["", "-", "-0", "+1", "01", "-01", " 1", "1 ", "1\n", "1_0", "1,000", "0x1", "N/A"]
-NOT_CANONICAL += ["null", "true", "٦٨٤", "１", "\ufeff1", "1\x00", "--1", "NaN", "Infinity", "1\u00a0"]
+NOT_CANONICAL += ["null", "true", "٦٨٤", "\uff11", "\ufeff1", "1\x00", "--1", "NaN", "Infinity", "1\u00a0"]
 STRUCTURES = ["[]", "{}", "[1]", '{"v": 1}', '["x"]', "[[]]", '{"": null}', "true", "false", "null"]
 FRAGMENTS = [
     b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"\\ud800", b"\\uDC00", b"\\ud83d\\ude00", b"\\u0000",

@@ -85,7 +85,7 @@ def connect(
             that can't be read, a server that does not answer, refuses the login, or is another product.
     """
     try:
-        import elasticsearch  # noqa: PLC0415  # an optional dependency
+        import elasticsearch  # an optional dependency
     except ImportError as error:
         raise ElasticsearchError(
             "the Elasticsearch client is not installed: pip install 'elasticsearch>=8.11,<9'"
@@ -119,7 +119,7 @@ def connect(
 
 def described(error: Exception) -> str:
     """What went wrong, in one line without line breaks."""
-    import elasticsearch  # noqa: PLC0415  # an optional dependency
+    import elasticsearch  # an optional dependency
 
     if isinstance(error, elasticsearch.UnsupportedProductError):
         text = "something answers there, but it is not Elasticsearch"

@@ -127,7 +127,7 @@ class Delivery:
 
     def _send(self, index: str, batch: Sequence[Document]) -> tuple[list[Any], Refusal | str | None]:
         """(items of the answer, None), or no items and what is wrong: a Refusal of the request, text if it may pass."""
-        import elasticsearch  # noqa: PLC0415  # an optional dependency
+        import elasticsearch  # an optional dependency
 
         try:
             body: Any = bulk_body(batch)

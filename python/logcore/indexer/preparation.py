@@ -24,7 +24,7 @@ def put_template(client: Elasticsearch, index: str, template: dict[str, Any], wa
     Raises:
         ElasticsearchError: Elasticsearch refused the template, or can't be reached.
     """
-    import elasticsearch  # noqa: PLC0415  # an optional dependency
+    import elasticsearch  # an optional dependency
 
     body = {"meta" if name == "_meta" else name: part for name, part in template.items()}
     try:
@@ -49,7 +49,7 @@ def request_limit(client: Elasticsearch) -> int:
     A larger request is worth avoiding, not only a status 413: the server may close the connection while the body is on
     its way, and that looks like a server that has gone.
     """
-    import elasticsearch  # noqa: PLC0415  # an optional dependency
+    import elasticsearch  # an optional dependency
 
     try:
         answer = client.nodes.info(metric="http", filter_path="nodes.*.http.max_content_length_in_bytes").body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logcore.spark.errors import JAVA_ERRORS, OptionsError, root_cause
@@ -31,8 +32,7 @@ def read_properties(jvm: Any, path: str) -> dict[str, str]:
     The brokers are an argument of their own, so they may not stand here as well.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionsError(f"--kafka-config {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
     properties = jvm.java.util.Properties()

@@ -66,7 +66,7 @@ class StopRequest:
                 # A JVM started with -Xrs leaves signals alone; then it is Python's handler that stops the query.
                 return
 
-    def _on_python_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_python_signal(self, number: int, _frame: FrameType | None) -> None:
         self.urgent = self._python_was_signalled
         self._python_was_signalled = True
         self.ask(signal.Signals(number))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logcore._core import LogcoreError, Users
@@ -69,7 +69,7 @@ def csv_reader(path: str) -> Callable[[], Users]:
     def read() -> Users:
         nonlocal last
         # Before reading: a change while reading shows at the next call.
-        status = os.stat(path)
+        status = Path(path).stat()
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         if last is None or last[0] != stamp:
             last = (stamp, Users.from_csv(path))

@@ -35,7 +35,7 @@ def read_documents(
     Raises:
         ElasticsearchError: there is no such index, or it can't be read.
     """
-    import elasticsearch  # noqa: PLC0415  # an optional dependency
+    import elasticsearch  # an optional dependency
 
     findings = Findings(f"Elasticsearch {index}")
     try:

@@ -1,0 +1,116 @@
+"""``python -m logcore.producer``: generated logs into a Kafka topic."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from logcore._core import Contract, LogcoreError, Producer, Users, ensure_topic
+from logcore.producer.options import Options, parse
+from logcore.producer.progress import Progress, summary
+
+__all__ = ["main"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_WATCH_S = 0.1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit status: 0 every log was acknowledged, 1 one was not or a service is missing."""
+    options = parse(arguments)
+    progress = Progress()
+    try:
+        stats = _produce(options, progress)
+    except (LogcoreError, OSError) as error:
+        progress.end_line()
+        progress.note(" ".join(str(error).split()))
+        return 1
+    progress.end_line()
+    progress.tell_failure(stats)
+    progress.note(summary(stats))
+    return 0 if stats["failed"] == 0 and stats["error"] is None else 1
+
+
+def _produce(options: Options, progress: Progress) -> dict[str, Any]:
+    contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
+    users = _users(contract, options)
+    config = dict(options.config)
+    start = int(time.time()) if options.start is None else options.start
+    # Nothing is under way yet that a Ctrl-C could break, and the waits below don't come back to Python for it.
+    _on_signals(signal.SIG_DFL)
+    # -1: as many copies as the brokers make by themselves. One copy would stop a cluster that wants two to acknowledge.
+    if ensure_topic(options.brokers, options.topic, partitions=options.partitions, replication=-1, config=config):
+        progress.note(f"made the topic {options.topic} with {options.partitions} partitions")
+    producer = Producer(
+        contract,
+        users,
+        brokers=options.brokers,
+        topic=options.topic,
+        rate=options.rate,
+        count=options.count,
+        duration=options.duration,
+        threads=options.threads,
+        seed=options.seed,
+        start=start,
+        bad_rate=options.bad_rate,
+        suspicious_rate=options.suspicious_rate,
+        truth=options.truth,
+        config=config,
+    )
+    stop = threading.Event()
+
+    def ask(_signum: int, _frame: FrameType | None) -> None:
+        _on_signals(signal.SIG_DFL)
+        stop.set()
+
+    _on_signals(ask)
+    rate = "as fast as can be" if options.rate is None else f"{options.rate:,g}/s"
+    known = "" if users is None else f", {len(users):,} users (version {users.version})"
+    progress.note(f"to {options.topic} at {options.brokers}, {rate}; seed {options.seed}, start {start}{known}")
+    return _watch(producer, progress, stop)
+
+
+def _watch(producer: Producer, progress: Progress, stop: threading.Event) -> dict[str, Any]:
+    """Shows how far it is until all is acknowledged or failed."""
+    stopping = False
+    while not producer.join(_WATCH_S):
+        stats = producer.stats()
+        progress.show(stats)
+        if stop.is_set() and not stopping:
+            stopping = True
+            producer.stop()
+            waiting = stats["sent"] - stats["acknowledged"]
+            progress.note(f"stopping; waiting for some {max(waiting, 0):,} logs in flight, Ctrl-C aborts")
+    return producer.stats()
+
+
+def _users(contract: Contract, options: Options) -> Users | None:
+    if options.users == "mysql":
+        from logcore._core import Mysql
+
+        return Mysql(**(options.mysql or {})).read_users(contract)
+    if options.users is not None:
+        return Users.from_csv(options.users)
+    if contract.lookup is None:
+        return None
+    return Users.generate(contract, seed=options.users_seed, accounts=options.accounts)
+
+
+def _on_signals(handler: Any) -> None:
+    for signum in _SIGNALS:
+        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
+        if signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, handler)
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
