@@ -44,8 +44,10 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
     client = connect(options.elasticsearch, user=options.elasticsearch_user, ca=options.elasticsearch_ca)
     # Elasticsearch may be away for longer than the 5 minutes after which Kafka would give our partitions to others.
     # Whether the process lives is what heartbeats say.
+    # A question for end offsets (the lag) waits behind a fetch that waits for records: 500 ms a partition by default.
+    defaults = {"max.poll.interval.ms": "86400000", "fetch.wait.max.ms": "50"}
     # Committing on its own, the client would commit what no bulk has answered for.
-    config = {"max.poll.interval.ms": "86400000", **dict(options.kafka), "enable.auto.commit": "false"}
+    config = {**defaults, **dict(options.kafka), "enable.auto.commit": "false"}
     consumer = Consumer(brokers=options.brokers, topic=options.topic, group=options.group, config=config)
     try:
         if options.templates:

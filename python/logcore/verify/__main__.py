@@ -50,10 +50,12 @@ def _verify(options: Options, progress: Progress) -> Result:
     contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
     topic = options.input or contract.topic
     # All services are asked first: nobody wants to learn after minutes that the last one is not there.
-    logs = Consumer(brokers=options.brokers, topic=topic, config=options.kafka)
+    # A question for end offsets waits behind a fetch that waits for records: 500 ms a partition, if left alone.
+    config = {"fetch.wait.max.ms": "50", **options.kafka}
+    logs = Consumer(brokers=options.brokers, topic=topic, config=config)
     statuses = client = mysql = None
     try:
-        statuses = Consumer(brokers=options.brokers, topic=options.output, config=options.kafka)
+        statuses = Consumer(brokers=options.brokers, topic=options.output, config=config)
         if options.mysql is not None:
             mysql = Mysql(**options.mysql)
             mysql.ping()
