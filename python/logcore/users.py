@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             users = Users.from_csv(options.source)
         else:
             accounts = _ACCOUNTS if options.accounts is None else options.accounts
-            users = Users.generate(contract, seed=1 if options.users_seed is None else options.users_seed, accounts=accounts)
+            users = Users.generate(
+                contract, seed=1 if options.users_seed is None else options.users_seed, accounts=accounts
+            )
         if to_mysql:
             _die_at_once_on_interrupt()
             place = f"{login['host']}:{login['port']}"

@@ -15,6 +15,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from commands import Command
 from logcore import Contract, Users
 from logcore._core import Consumer, Mysql, Producer
 from logcore.mysql_options import add_mysql_arguments, mysql_connection
@@ -133,6 +134,34 @@ def rows(connection: dict[str, Any], topic: str) -> Keyed:
     }
 
 
+def count_rows(connection: dict[str, Any], topic: str) -> int:
+    try:
+        return int(query(connection, "SELECT COUNT(*) FROM logs.judged_logs WHERE source_topic = %s", topic)[0][0])
+    except pymysql.err.ProgrammingError:
+        # The processor has not made the table yet.
+        return 0
+
+
+def verified(stack: Stack, source: str, target: str, folder: Path) -> tuple[int, dict[str, Any]]:
+    """Indexes the status topic, then verify's exit status and figures over all hops."""
+    elasticsearch = ["--elasticsearch", stack.elasticsearch_url, "--index", source]
+    indexer = Command(
+        folder, "indexer", stack.brokers, *elasticsearch, "--topic", target, "--group", source, "--until-end"
+    )
+    assert indexer.wait() == 0, indexer.err
+    verify = Command(
+        folder, "verify", stack.brokers, *elasticsearch, "--input", source, "--output", target, "--json", "-",
+        "--mysql-defaults-file", str(stack.mysql_defaults_file),
+    )  # fmt: skip
+    status = verify.wait()
+    assert status in (0, 1), verify.err
+    return status, json.loads(verify.out)
+
+
+def faults(hop: dict[str, Any]) -> tuple[int, int, int, int]:
+    return hop["missing"], hop["doubled"], hop["changed"], hop["extra"]
+
+
 def _verdict(verdict: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     return verdict["status"], [(reason["path"], reason["code"]) for reason in verdict["reasons"]]
 
@@ -176,7 +205,7 @@ def test_every_log_gets_its_verdict_in_the_topic_and_in_mysql(
 
 
 def test_killed_in_mid_batch_it_replays_that_batch_by_its_users(
-    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path
+    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path, tmp_path: Path
 ) -> None:
     source, target = topic("logs"), topic("status")
     produce(stack, source, 4000)
@@ -208,6 +237,30 @@ def test_killed_in_mid_batch_it_replays_that_batch_by_its_users(
     assert {version for _, version in stored.values()} == {USERS.version, NOBODY.version}
     records = statuses(stack, target)
     assert {key: (_verdict(record), record["users_version"]) for key, record in records.items()} == stored
+    # The truth headers know the old users only, so the verdicts differ from them; what each hop holds does not.
+    _, figures = verified(stack, source, target, tmp_path)
+    assert [(hop["name"], *faults(hop)) for hop in figures["hops"]] == [
+        (target, 0, 0, 0, 0), ("MySQL", 0, 0, 0, 0), (f"Elasticsearch {source}", 0, 0, 0, 0),
+    ]  # fmt: skip
+
+
+def test_killed_at_any_moment_verify_stays_clean(
+    submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path, tmp_path: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 6000)
+    options = arguments(source, target, checkpoint, "--max-offsets-per-trigger", "1000")
+    options += ["--users", "mysql", "--mysql-defaults-file", str(stack.mysql_defaults_file)]
+    # Before anything of a batch is written, while MySQL or the topic is, and between two batches.
+    for batch_id, table_rows in ((0, 1), (2, 2500)):
+        run = submit(*options, "--trigger", "1 seconds")
+        run.wait_until(pin(checkpoint, batch_id).exists)
+        run.wait_until(lambda least=table_rows: count_rows(mysql, source) >= least)  # type: ignore[misc]
+        run.kill()
+    last = submit(*options, *AVAILABLE_NOW)
+    assert last.wait() == 0, last.output
+    status, figures = verified(stack, source, target, tmp_path)
+    assert (status, figures["clean"], figures["logs"]) == (0, True, 6000), figures
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])

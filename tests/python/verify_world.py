@@ -149,5 +149,6 @@ Figures = Callable[[], dict[str, Any]]
 
 
 def hop(said: dict[str, Any], name: str) -> dict[str, int]:
-    """What is not 0 of a hop's counts."""
-    return {count: number for count, number in said["hops"][name].items() if number and count != "examples"}
+    """What is not 0 of a hop's counts, its statuses and examples left aside."""
+    counts = said["hops"][name].items()
+    return {count: number for count, number in counts if number and count not in ("examples", "statuses")}

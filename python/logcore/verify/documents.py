@@ -74,7 +74,7 @@ def _document(hit: dict[str, Any], ledger: Ledger, findings: Findings) -> None:
     if place.seen_at(AT_ELASTICSEARCH):
         findings.fault("doubled", identity)
         return
-    findings.present += 1
+    findings.found(document.get("status"))
     known_digest = place.partition.document[place.at]
     if known_digest == 0:
         findings.uncompared += 1

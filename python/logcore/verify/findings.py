@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from logcore.verify.ledger import Nowhere
@@ -14,7 +15,8 @@ EXAMPLES = 5
 
 @dataclass
 class Findings:
-    """Of a hop: `present` logs, and how many are `missing`, `doubled`, `changed`, or of no log at all (`extra`).
+    """Of a hop: `present` logs, by status in `statuses`, and how many are `missing`, `doubled`, `changed`, or of no log
+    at all (`extra`).
 
     No faults: `repeated` (same key and bytes again, in the status topic only), `rejected` (kept as text in the index of
     rejected records), and what this run has not looked at: `other_topics`, `before`, `later`, `uncompared`.
@@ -32,12 +34,18 @@ class Findings:
     before: int = 0
     later: int = 0
     uncompared: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
         """True without a fault."""
         return not (self.missing or self.doubled or self.changed or self.extra)
+
+    def found(self, status: object) -> None:
+        """Counts a log that is there for the first time, with the status that the hop holds of it."""
+        self.present += 1
+        self.statuses[status if isinstance(status, str) else "none"] += 1
 
     def example(self, fault: str, place: str) -> None:
         """Keeps the first few."""

@@ -30,7 +30,8 @@ def read_rows(mysql: Mysql, contract: Contract, ledger: Ledger, progress: Progre
         if batch.num_rows == 0:
             break
         pages.seen(batch.num_rows, batch.nbytes)
-        for partition, offset, found in row_digests(batch, contract):
+        statuses = batch.column("status").to_pylist()
+        for (partition, offset, found), status in zip(row_digests(batch, contract), statuses):
             after = partition, offset
             where = f"{ledger.topic}:{partition}:{offset}"
             place = ledger.find(partition, offset)
@@ -39,7 +40,7 @@ def read_rows(mysql: Mysql, contract: Contract, ledger: Ledger, progress: Progre
             elif place.seen_at(AT_MYSQL):
                 findings.fault("doubled", where)
             else:
-                findings.present += 1
+                findings.found(status)
                 known = place.partition.row[place.at]
                 if known == 0:
                     findings.uncompared += 1

@@ -42,9 +42,10 @@ def _verdicts(result: Result) -> list[list[str]]:
 
 
 def _hops(hops: Sequence[Findings]) -> list[list[str]]:
-    rows = [["hop", "present", "missing", "doubled", "changed", "extra"]]
+    rows = [["hop", *_STATUSES, "present", "missing", "doubled", "changed", "extra"]]
     for hop in hops:
-        counts = (hop.present, hop.missing, hop.doubled, hop.changed, hop.extra)
+        statuses = (hop.statuses[status] for status in _STATUSES)
+        counts = (*statuses, hop.present, hop.missing, hop.doubled, hop.changed, hop.extra)
         rows.append([hop.name, *(f"{count:,}" for count in counts)])
     return rows
 

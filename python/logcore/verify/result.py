@@ -73,7 +73,12 @@ class Result:
                 for place, expected, given in self.comparison.examples
             ],
             "hops": [
-                {"name": hop.name, **{count: getattr(hop, count) for count in _COUNTS}, "examples": hop.examples}
+                {
+                    "name": hop.name,
+                    **{count: getattr(hop, count) for count in _COUNTS},
+                    "statuses": dict(hop.statuses),
+                    "examples": hop.examples,
+                }
                 for hop in self.hops
             ],
         }

@@ -94,16 +94,17 @@ class _Statuses:
             else:
                 self.findings.fault("changed", f"{key.decode()} (the key comes again with other bytes)")
             return
-        self.findings.present += 1
         logs.record[at] = bytes_digest
         expected = self._truths.verdict(logs.expected[at])
         try:
             record, given = _parsed(value)
             raw = raw_digest(record)
         except MalformedRecord as error:
+            self.findings.found(None)
             self.findings.fault("changed", f"{key.decode()} ({error})")
             self.comparison.add_missing(expected)
             return
+        self.findings.found(given.status)
         document = document_digest(record)
         logs.document[at] = document
         logs.row[at] = row_digest(record, raw, document)
