@@ -49,19 +49,19 @@ def test_the_end_to_end_run_prints_each_stages_rate(directory: Path) -> None:
 
 
 def test_ctrl_c_ends_the_running_step_and_leaves_the_services(directory: Path, stack: Stack) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "demo", "--count", "3000", "--dir", str(directory)],
-        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert running.stdout is not None
-    for line in running.stdout:
-        if line.startswith("— processor"):
-            break
-    # Once while Spark starts.
-    time.sleep(2)
-    running.send_signal(signal.SIGINT)
-    said = running.stdout.read()
-    assert running.wait(60) == 130, said
+    command = [sys.executable, "-m", "demo", "--count", "3000", "--dir", str(directory)]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("— processor"):
+                break
+        # Once while Spark starts.
+        time.sleep(2)
+        running.send_signal(signal.SIGINT)
+        said = running.stdout.read()
+        assert running.wait(60) == 130, said
     assert said.rstrip().endswith("demo: stopped")
     assert "Traceback" not in said
     assert not processes_that_name(str(directory / "kafka" / "checkpoint-demo"))

@@ -1,0 +1,49 @@
+"""`make bench`: classify against Polars and DuckDB, and in Spark against Spark's own functions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+
+__all__ = ["main"]
+
+_EXAMPLE = """\
+example:
+  python -m benches.compare --count 1000000 --rounds 5 --json bench.json
+"""
+
+
+def main() -> None:
+    """Prints medians, spreads and ratios; --json keeps them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benches.compare",
+        description=__doc__,
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--count", type=int, default=1_000_000, metavar="N", help="logs (default 1,000,000)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds in turns (default 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    args = parser.parse_args()
+    # Read once, when Polars is imported.
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    from benches.compare.classify import compare_classify
+    from benches.compare.logs import make_logs
+    from benches.compare.spark import compare_spark
+
+    logs = make_logs(args.count)
+    figures = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "logs": args.count,
+        "classify": compare_classify(logs, args.rounds),
+        "spark": compare_spark(logs, args.rounds),
+    }
+    if args.json is not None:
+        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""In Spark: mapInArrow with logcore, against one that returns the same columns precomputed, and against Spark's own
+from_json, casts and broadcast join."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from benches.compare.logs import Logs
+from logcore import Classifier, Contract, Users
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["compare_spark"]
+
+_EVENT_TYPES = (
+    "click", "purchase", "login", "log-out", "delete-account", "create-account", "update-settings", "other",
+)  # fmt: skip
+_COUNTRIES = ("US", "IN", "UK", "CA", "AU", "DE", "ES", "FR", "NL", "SG", "RU", "JP", "BR", "CN", "OT")
+_SCHEMA = (
+    "event_id string, account_id int, event_type string, device string, location_country string, "
+    "event_timestamp timestamp, status string, reasons array<struct<path: string, code: string>>"
+)
+
+
+def compare_spark(logs: Logs, rounds: int) -> dict[str, object]:
+    """Runs each once for warm-up and `rounds` times in turns over cached logs into nothing (the sink `noop`)."""
+    session = _session()
+    try:
+        # As Kafka gives them: binary. Cached, so that reading them costs all the same.
+        table = pa.table({"value": logs.batch["value"].cast(pa.binary())})
+        values = _from_arrow(session, table).cache()
+        count = values.count()
+        rivals: dict[str, DataFrame] = {
+            "mapInArrow with logcore": values.mapInArrow(_judging(logs.contract.text, logs.users.csv), _SCHEMA),
+            "mapInArrow, precomputed": values.mapInArrow(
+                _precomputed(Classifier(logs.contract, logs.users).classify(logs.batch.slice(0, 20_000))), _SCHEMA
+            ),
+            "Spark's own functions": _own_functions(session, values, logs),
+        }
+        for name in ("mapInArrow with logcore", "Spark's own functions"):
+            rows = rivals[name].groupBy("status").count().collect()
+            counts = {row["status"]: row["count"] for row in rows}
+            if counts != logs.counts:
+                sys.exit(f"bench: {name} counts {counts}, the logs were made as {logs.counts}")
+        return _measure({name: _into_nothing(frame) for name, frame in rivals.items()}, count, rounds, session)
+    finally:
+        session.stop()
+
+
+def _measure(rivals: dict[str, Callable[[], None]], rows: int, rounds: int, session: SparkSession) -> dict[str, object]:
+    seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    for turn in range(rounds + 1):
+        for name, run in rivals.items():
+            started = time.perf_counter()
+            run()
+            # The first turn warms the JVM and the Python workers up.
+            if turn:
+                seconds[name].append(time.perf_counter() - started)
+    rates = {name: rows / statistics.median(taken) for name, taken in seconds.items()}
+    own, *others = rates
+    print(f"\nSpark {session.version}, {session.sparkContext.master}, {rows:,} logs, {rounds} rounds in turns")
+    for name, rate in rates.items():
+        low, high = rows / max(seconds[name]), rows / min(seconds[name])
+        print(f"  {name:<26}{rate:>12,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.2f}")
+    return {"logs_per_second": rates, "times": {name: rates[own] / rates[name] for name in others}}
+
+
+def _session() -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder
+    for name, value in {
+        "spark.master": "local[2]",
+        "spark.driver.memory": "3g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+    }.items():
+        builder = builder.config(name, value)
+    session: SparkSession = builder.appName("logcore bench").getOrCreate()
+    return session
+
+
+def _from_arrow(session: SparkSession, table: pa.Table) -> DataFrame:
+    """A DataFrame of the table, over a file: createDataFrame would send a million Python objects."""
+    import tempfile
+    from pathlib import Path
+
+    import pyarrow.parquet as pq
+
+    folder = Path(tempfile.mkdtemp(prefix="logcore-bench-"))
+    pq.write_table(table, folder / "logs.parquet", row_group_size=250_000)
+    return session.read.parquet(str(folder)).repartition(4)
+
+
+def _judging(contract: str, users: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    def judge(batches: Iterable[Any]) -> Iterator[Any]:
+        classifier = Classifier(Contract.parse(contract), Users.parse(users))
+        for batch in batches:
+            yield classifier.classify(batch)
+
+    return judge
+
+
+def _precomputed(judged: Any) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    def answer(batches: Iterable[Any]) -> Iterator[Any]:
+        for batch in batches:
+            yield judged.slice(0, batch.num_rows)
+
+    return answer
+
+
+def _own_functions(session: SparkSession, values: DataFrame, logs: Logs) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    fields = ", ".join(f"{name} string" for name in logs.contract.field_names)
+    pairs = [(int(row[0]), row[1]) for row in logs.users.pairs()]
+    users = f.broadcast(session.createDataFrame(pairs, "user_account int, user_device string"))
+    # ANSI mode, on in Spark 4, makes a failing cast an error.
+    number = "try_cast({} as {})" if session.version >= "4" else "cast({} as {})"
+    decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log")).select("log.*")
+    typed = decoded.withColumn("account_id", f.expr(number.format("account_id", "int"))).withColumn(
+        "seconds", f.expr(number.format("event_timestamp", "bigint"))
+    )
+    good = (
+        f.col("event_id").rlike("^[0-9a-fA-F]{32}$")
+        & f.col("account_id").between(1, 10_000)
+        & f.col("event_type").isin(*_EVENT_TYPES)
+        & f.col("device").isin("ANDROID", "IOS")
+        & f.col("location_country").isin(*_COUNTRIES)
+        & f.col("seconds").between(1_000_000_000, 9_999_999_999)
+    )
+    joined = typed.join(
+        users, (f.col("account_id") == f.col("user_account")) & (f.col("device") == f.col("user_device")), "left"
+    )
+    status = (
+        f.when(~f.coalesce(good, f.lit(False)), "bad")
+        .when(f.col("user_account").isNull(), "suspicious")
+        .otherwise("good")
+    )
+    return joined.select(
+        "event_id", "account_id", "event_type", "device", "location_country",
+        f.timestamp_seconds("seconds").alias("event_timestamp"), status.alias("status"),
+    )  # fmt: skip
+
+
+def _into_nothing(frame: DataFrame) -> Callable[[], None]:
+    def run() -> None:
+        frame.write.format("noop").mode("overwrite").save()
+
+    return run
