@@ -13,7 +13,6 @@ from demo.pipeline import Pipeline, kafka_package
 from demo.services import Services
 from demo.step import Interrupted, StepFailedError, install_signals, run
 from logcore import LogcoreError
-from stack.layout import REPOSITORY
 
 __all__ = ["main"]
 
@@ -32,9 +31,9 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--count", type=int, default=100_000, metavar="N", help="logs to send (default 100,000)")
-    parser.add_argument("--dir", type=Path, default=REPOSITORY / ".stack", help="the stack's folder (default .stack)")
+    parser.add_argument("--dir", type=Path, help="the stack's folder (default .stack)")
     args = parser.parse_args()
-    services = Services(args.dir.resolve())
+    services = Services.of(args.dir)
     install_signals()
     try:
         services.up()

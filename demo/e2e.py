@@ -12,7 +12,6 @@ from pathlib import Path
 from demo.pipeline import Pipeline
 from demo.services import Services
 from demo.step import Interrupted, StepFailedError, install_signals, run
-from stack.layout import REPOSITORY
 
 __all__ = ["main"]
 
@@ -31,9 +30,9 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--count", type=int, default=1_000_000, metavar="N", help="logs to send (default 1,000,000)")
-    parser.add_argument("--dir", type=Path, default=REPOSITORY / ".stack", help="the stack's folder (default .stack)")
+    parser.add_argument("--dir", type=Path, help="the stack's folder (default .stack)")
     args = parser.parse_args()
-    services = Services(args.dir.resolve())
+    services = Services.of(args.dir)
     install_signals()
     try:
         services.up()

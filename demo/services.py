@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -10,29 +11,36 @@ from pathlib import Path
 
 from demo.step import Step, run
 from stack.layout import REPOSITORY, SERVICE_NAMES
+from stack.options import DIRECTORY_VARIABLE
 
 __all__ = ["Services"]
 
 
 @dataclass
 class Services:
-    """Kafka, MariaDB and Elasticsearch of one folder."""
+    """Kafka, MariaDB and Elasticsearch of one folder; `asked` if the person named it, who then has to name it again."""
 
     directory: Path
+    asked: bool = False
     started: list[str] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, directory: Path | None) -> Services:
+        """Those of the folder, or of the usual one."""
+        usual = Path(os.environ.get(DIRECTORY_VARIABLE) or REPOSITORY / ".stack")
+        return cls((directory or usual).resolve(), asked=directory is not None)
 
     def up(self) -> None:
         """Starts what does not run. Raises StepFailedError."""
         self.started = [name for name, state in self._status().items() if state["state"] != "running"]
-        run(Step("services", [sys.executable, "-m", "stack", "up", "--dir", str(self.directory)]))
+        run(Step("services", self._stack("up")))
         self.ports = {name: int(str(state["port"])) for name, state in self._status().items()}
 
     def stop_started(self) -> None:
         """Stops what `up` started; services that ran before stay."""
         if self.started:
-            command = [sys.executable, "-m", "stack", "down", *self.started, "--dir", str(self.directory)]
-            subprocess.run(command, cwd=REPOSITORY, check=False, start_new_session=True)
+            subprocess.run(self._stack("down", *self.started), cwd=REPOSITORY, check=False, start_new_session=True)
 
     @property
     def brokers(self) -> str:
@@ -49,10 +57,15 @@ class Services:
         """Host, port, user and password for MySQL's clients."""
         return self.directory / "mysql.cnf"
 
+    def _stack(self, *arguments: str) -> list[str]:
+        where = ["--dir", str(self.directory)] if self.asked else []
+        return [sys.executable, "-m", "stack", *arguments, *where]
+
     def _status(self) -> dict[str, dict[str, object]]:
-        command = [sys.executable, "-m", "stack", "status", "--json", "--dir", str(self.directory)]
         # Its exit status says whether all of them run.
-        listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        listed = subprocess.run(
+            self._stack("status", "--json"), cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
         if not listed.stdout.strip():
             return {name: {"state": "stopped", "port": 0} for name in SERVICE_NAMES}
         return {state["service"]: state for state in json.loads(listed.stdout)}

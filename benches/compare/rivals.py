@@ -81,8 +81,8 @@ def polars_rival(logs: Logs) -> Rival:
     return run
 
 
-def duckdb_rival(logs: Logs) -> Rival:
-    """DuckDB's JSON functions and join, the result taken as an Arrow table."""
+def duckdb_rival(logs: Logs, *, reasons: bool = True) -> Rival:
+    """DuckDB's JSON functions and join, the result an Arrow table; without `reasons` it does as much as Polars."""
     import duckdb
     import pyarrow as pa
 
@@ -108,13 +108,13 @@ def duckdb_rival(logs: Logs) -> Rival:
         "location_country": _text(5, f"location_country NOT IN {_COUNTRIES}", "not_allowed"),
         "event_timestamp": _integer(6, "event_timestamp", "number NOT BETWEEN 1000000000 AND 9999999999"),
     }
-    reasons = ", ".join(f"{{'path': '{name}', 'code': {check}}}" for name, check in checks.items())
+    found = ", ".join(f"{{'path': '{name}', 'code': {check}}}" for name, check in checks.items())
     statement = f"""
         WITH decoded AS (
             SELECT unnest(from_json(value, '{{{fields}}}')), json_type(value, [{paths}]) AS types FROM logs
         ),
         judged AS (
-            SELECT *, list_filter([{reasons}], lambda reason: reason.code IS NOT NULL) AS reasons FROM decoded
+            SELECT *, list_filter([{found}], lambda reason: reason.code IS NOT NULL) AS reasons FROM decoded
         ),
         typed AS (
             SELECT * EXCLUDE (types) REPLACE (
@@ -134,6 +134,30 @@ def duckdb_rival(logs: Logs) -> Rival:
             CASE WHEN reasons <> [] THEN 'bad' WHEN users.account_id IS NULL THEN 'suspicious' ELSE 'good' END AS status
         FROM typed LEFT JOIN users ON typed.account_id = users.account_id AND typed.device = users.device
     """  # noqa: S608 - the names are the contract's
+
+    if not reasons:
+        statement = f"""
+            WITH decoded AS (SELECT unnest(from_json(value, '{{{fields}}}')) FROM logs),
+            typed AS (
+                SELECT * REPLACE (
+                    TRY_CAST(account_id AS INTEGER) AS account_id,
+                    TRY_CAST(event_timestamp AS BIGINT) AS event_timestamp
+                ) FROM decoded
+            )
+            SELECT typed.* REPLACE (make_timestamp(event_timestamp * 1000000) AS event_timestamp),
+                CASE
+                    WHEN NOT coalesce(
+                        regexp_full_match(event_id, '[0-9a-fA-F]{{32}}') AND typed.account_id BETWEEN 1 AND 10000
+                        AND event_type IN {_EVENT_TYPES} AND typed.device IN {_DEVICES}
+                        AND location_country IN {_COUNTRIES}
+                        AND event_timestamp BETWEEN 1000000000 AND 9999999999,
+                        false
+                    ) THEN 'bad'
+                    WHEN users.account_id IS NULL THEN 'suspicious'
+                    ELSE 'good'
+                END AS status
+            FROM typed LEFT JOIN users ON typed.account_id = users.account_id AND typed.device = users.device
+        """  # noqa: S608 - the names are the contract's
 
     def run() -> Any:
         return connection.sql(statement).to_arrow_table()["status"]
