@@ -13,6 +13,7 @@ from demo.pipeline import Pipeline, kafka_package
 from demo.services import Services
 from demo.step import Interrupted, StepFailedError, install_signals, run
 from logcore import LogcoreError
+from stack.layout import shown
 
 __all__ = ["main"]
 
@@ -70,16 +71,18 @@ def _pipeline(services: Services, count: int) -> None:
 
 def _next(services: Services) -> str:
     search = f"{services.elasticsearch_url}/server-logs/_search?q=status:bad&size=1&pretty"
-    mysql = f"--mysql-defaults-file {services.mysql_defaults_file.relative_to(Path.cwd())}"
+    mysql = f"--mysql-defaults-file {shown(services.mysql_defaults_file)}"
+    checkpoint = shown(services.directory / "kafka" / "checkpoint-demo")
+    stop = f"python -m stack down --dir {services.directory}" if services.asked else "make down"
     return f"""
 — the services are still up
 
-stop them:            make down
+stop them:            {stop}
 look for bad logs:    curl '{search}'
 a steady stream:      .venv/bin/python -m logcore.producer {services.brokers} server-logs --rate 1000 --truth \\
                         --users mysql {mysql}
 judge it as it comes: . .venv/bin/activate && spark-submit --packages {kafka_package()} \\
-                        spark/processor.py {services.brokers} --checkpoint .stack/kafka/checkpoint-demo \\
+                        spark/processor.py {services.brokers} --checkpoint {checkpoint} \\
                         --users mysql {mysql}
 a million logs:       make e2e
 """
