@@ -1,55 +1,20 @@
-"""`make demo`: logs through the whole pipeline, and what arrived where."""
+"""Logs through the whole pipeline, and what arrived where: `make demo`."""
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import time
-from pathlib import Path
 
+from demo.command import run_command
 from demo.examples import examples
 from demo.pipeline import Pipeline, kafka_package
 from demo.services import Services
-from demo.step import Interrupted, StepFailedError, install_signals, run
-from logcore import LogcoreError
+from demo.step import run
 from stack.layout import shown
 
-__all__ = ["main"]
 
-_EXAMPLE = """\
-example:
-  python -m demo --count 20000
-"""
-
-
-def main() -> int:
-    """0 done; 1 a step failed; 2 a wrong option; 128 + N stopped by signal N."""
-    parser = argparse.ArgumentParser(
-        prog="python -m demo",
-        description=__doc__,
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--count", type=int, default=100_000, metavar="N", help="logs to send (default 100,000)")
-    parser.add_argument("--dir", type=Path, help="the stack's folder (default .stack)")
-    args = parser.parse_args()
-    services = Services.of(args.dir)
-    install_signals()
-    try:
-        services.up()
-        _pipeline(services, args.count)
-    except Interrupted as error:
-        print("\ndemo: stopped", file=sys.stderr)
-        services.stop_started()
-        return 128 + error.signal_number
-    except (StepFailedError, LogcoreError) as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _pipeline(services: Services, count: int) -> None:
+def _demo(services: Services, count: int) -> int:
     # The checkpoint holds offsets of this Kafka, so it lives and goes with Kafka's data.
     pipeline = Pipeline(
         services=services,
@@ -67,6 +32,7 @@ def _pipeline(services: Services, count: int) -> None:
     print("\n— one of each\n")
     print(examples(services.brokers, pipeline.output))
     print(_next(services))
+    return 0
 
 
 def _next(services: Services) -> str:
@@ -90,4 +56,4 @@ a million logs:       make e2e
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(main())
+    sys.exit(run_command("demo", __doc__, 100_000, _demo))

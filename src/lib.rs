@@ -3,6 +3,7 @@
 //! A log flows one way: bytes → [`decode`] → [`validate`] → [`classify`] → [`sink`]. What a log must look like is data: a
 //! [`contract`].
 
+mod calendar;
 pub mod classify;
 pub mod contract;
 pub mod decode;

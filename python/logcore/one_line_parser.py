@@ -13,13 +13,17 @@ __all__ = ["OneLineParser", "index_name", "whole_number"]
 class OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line: ``logcore-NAME: …; see python -m logcore.NAME --help``.
 
-    `name` is the command's. Abbreviations of options are refused: a script that uses one breaks with the next option.
+    `name` is the command's; `prog` and `says` are for a program that is called, and begins its lines,
+    otherwise. Abbreviations of options are refused: a script that uses one breaks with the next
+    option.
     """
 
-    def __init__(self, name: str, *, description: str, epilog: str) -> None:
-        self._name = name
+    def __init__(
+        self, name: str, *, description: str, epilog: str, prog: str | None = None, says: str | None = None
+    ) -> None:
+        self._says = says or f"logcore-{name}"
         super().__init__(
-            prog=f"python -m logcore.{name}",
+            prog=prog or f"python -m logcore.{name}",
             description=description,
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -28,7 +32,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends the program with status 2."""
-        self.exit(2, f"logcore-{self._name}: {' '.join(message.split())}; see {self.prog} --help\n")
+        self.exit(2, f"{self._says}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def index_name(text: str) -> str:

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from logcore._core import Contract, LogcoreError, Mysql, Users
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
+from logcore.one_line_parser import OneLineParser
 
 __all__ = ["main"]
 
@@ -33,13 +33,6 @@ examples:
 
 exit status: 0 done, 1 a service is missing or refuses, 2 a wrong option
 """
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{_PROGRAM}: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,12 +127,11 @@ def _die_at_once_on_interrupt() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _parser() -> _OneLineParser:
-    parser = _OneLineParser(
-        prog="python -m logcore.users",
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        "users",
         description="Makes the users table that decides which logs are suspicious: as a CSV, or in MySQL.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--csv", type=Path, metavar="FILE", help="write them to this CSV")

@@ -1,5 +1,6 @@
 //! When a record happens.
 
+use crate::calendar::date;
 use crate::error::{Error, Result};
 
 /// 0001-01-01T00:00:00 and 9999-12-31T23:59:59: a year has four digits.
@@ -39,22 +40,9 @@ impl Clock {
 pub(super) fn push_text(out: &mut Vec<u8>, time: i64) {
     let time = time.clamp(FIRST, LAST);
     let (days, second) = (time.div_euclid(86_400), time.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
+    let (year, month, day) = date(days);
     let text = format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
     out.extend_from_slice(text.as_bytes());
-}
-
-/// Year, month and day of the days since 1970-01-01 (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Times as `DATETIME(3)` in UTC, from and to microseconds since 1970.
 
+use crate::calendar::{self, date};
+
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Appends `'YYYY-MM-DD HH:MM:SS.mmm'`, cut to milliseconds. False, and nothing appended, outside the years 1 to 9999,
 /// which is all that the column holds.
 pub(crate) fn push_datetime(out: &mut String, micros: i64) -> bool {
-    let (year, month, day) = civil(micros.div_euclid(MICROS_A_DAY));
+    let (year, month, day) = date(micros.div_euclid(MICROS_A_DAY));
     let Ok(year) = u32::try_from(year) else { return false };
     if !(1..=9999).contains(&year) {
         return false;
@@ -50,7 +52,7 @@ pub(crate) fn parse_datetime(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     ((1..=12).contains(&month) && (1..=31).contains(&day))
-        .then(|| (days(year, month, day) * 86_400 + seconds) * 1_000_000 + micros)
+        .then(|| (calendar::day(year, month, day) * 86_400 + seconds) * 1_000_000 + micros)
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
@@ -64,31 +66,6 @@ fn digits<const WIDTH: usize>(out: &mut String, mut number: u32) {
         number /= 10;
     }
     out.extend(text.iter().map(|&digit| char::from(digit)));
-}
-
-/// Year, month and day of a day since 1970, in the proleptic Gregorian calendar (Howard Hinnant's `civil_from_days`).
-fn civil(day: i64) -> (i64, u32, u32) {
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    // 1 to 12 and 1 to 31, so they fit.
-    (year, u32::try_from(month).unwrap_or_default(), u32::try_from(day_of_month).unwrap_or_default())
-}
-
-/// The day since 1970 of a date (`days_from_civil`).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! JSON text, written straight into a buffer.
 
+use crate::calendar::date;
+
 /// Appends a string with its quotes. `text` is UTF-8; what JSON allows to stand is left as it is.
 pub(super) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
@@ -48,13 +50,13 @@ pub(super) fn push_integer(out: &mut Vec<u8>, value: i64) {
 /// Appends a time with its quotes, UTC with three decimals: `"2021-04-29T19:28:30.000Z"`. `millis` counts from 1970.
 pub(super) fn push_time(out: &mut Vec<u8>, millis: i64) {
     let (days, of_day) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
+    let (year, month, day) = date(days);
     out.push(b'"');
     push_digits(out, year, 4);
     out.push(b'-');
-    push_digits(out, month, 2);
+    push_digits(out, i64::from(month), 2);
     out.push(b'-');
-    push_digits(out, day, 2);
+    push_digits(out, i64::from(day), 2);
     out.push(b'T');
     push_digits(out, of_day / 3_600_000, 2);
     out.push(b':');
@@ -71,20 +73,6 @@ fn push_digits(out: &mut Vec<u8>, value: i64, width: usize) {
     let digits = buffer.format(value);
     out.extend(std::iter::repeat_n(b'0', width.saturating_sub(digits.len())));
     out.extend_from_slice(digits.as_bytes());
-}
-
-/// Year, month and day of a day counted from 1970, by the proleptic Gregorian calendar; Howard Hinnant's
-/// `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_based = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_based + 2) / 5 + 1;
-    let month = if march_based < 10 { march_based + 3 } else { march_based - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

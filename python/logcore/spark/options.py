@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
+from logcore.one_line_parser import OneLineParser
 from logcore.spark.option_values import (
     AVAILABLE_NOW,
     brokers,
@@ -71,13 +72,6 @@ class Options:
         return {"availableNow": True} if self.trigger == AVAILABLE_NOW else {"processingTime": self.trigger}
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
 def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
     """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
     parser = _parser()
@@ -124,12 +118,12 @@ def _mysql(
 
 def _parser() -> OneLineParser:
     parser = OneLineParser(
+        "processor",
         prog="processor.py",
+        says="processor.py",
         description="Judges each log of a Kafka topic against a data contract; the verdicts go to a status topic "
         "and to MySQL. Run by spark-submit.",
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
     parser.add_argument("--input", type=topic, default="server-logs", metavar="TOPIC", help="default %(default)s")

@@ -1,0 +1,49 @@
+"""What both commands have in common: their options, the services around the work, and errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from demo.services import Services
+from demo.step import Interrupted, StepFailedError, install_signals
+from logcore import LogcoreError
+
+__all__ = ["run_command"]
+
+
+def run_command(module: str, description: str | None, count: int, work: Callable[[Services, int], int]) -> int:
+    """Starts the services and does `work` with them and the number of logs; its exit status.
+
+    1 a step failed; 2 a wrong option; 128 + N stopped by signal N, and then what was started here is stopped as well.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        epilog=f"example:\n  python -m {module} --count 20000\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--count", type=_count, default=count, metavar="N", help=f"logs to send (default {count:,})")
+    parser.add_argument("--dir", type=Path, metavar="DIR", help="the services' folder (default .stack)")
+    args = parser.parse_args()
+    services = Services.of(args.dir)
+    name = module.rpartition(".")[2]
+    install_signals()
+    try:
+        services.up()
+        return work(services, args.count)
+    except Interrupted as error:
+        print(f"\n{name}: stopped", file=sys.stderr)
+        services.stop_started()
+        return 128 + error.signal_number
+    except (StepFailedError, LogcoreError) as error:
+        print(f"\n{name}: {error}", file=sys.stderr)
+        return 1
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return int(text)
