@@ -127,10 +127,11 @@ class Classifier:
 
     def __new__(cls, contract: Contract, users: Users | None = None) -> Classifier:
         """Raises UsersError where the contract looks users up and there are none or of other columns or types."""
-    def classify(self, batch: Any, *, column: str = "value") -> Any:
+    def classify(self, batch: Any, *, column: str = "value", dictionary: bool = False) -> Any:
         """A RecordBatch (any object with the Arrow C interface) with a string or binary column `value` in, a pyarrow
         RecordBatch out: the contract's fields, `status`, `reasons`, then the other input columns unchanged. One row
-        out for each row in, in order. Raises BatchError."""
+        out for each row in, in order. With `dictionary` the status and the fields whose values the contract lists are
+        dictionary<int32, string> (not for Spark, which refuses them). Raises BatchError."""
     def judge(self, batch: Any) -> Any:
         """Kafka's columns in (value, topic, partition, offset, timestamp; others are ignored), everything that both
         sinks need out: the contract's fields, status, reasons, source_topic (string), source_partition (int32),

@@ -18,6 +18,7 @@
 //! ```
 
 mod columns;
+mod dictionary;
 mod directory;
 mod fields;
 mod reasons;
@@ -108,6 +109,15 @@ impl Classifier {
             columns.push(Arc::clone(column));
         }
         with_rows(fields, columns, batch.num_rows())
+    }
+
+    /// What [`Classifier::classify`] yields, with `status` and the fields whose values the contract lists as
+    /// `dictionary<int32, string>`: a tenth of the memory, and groups without hashing. Spark takes no dictionaries.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
+    pub fn classify_with_dictionaries(&self, batch: &RecordBatch, column: &str) -> Result<RecordBatch> {
+        dictionary::encode(&self.contract, &self.classify(batch, column)?)
     }
 
     /// Judges every log of `values`.

@@ -20,10 +20,19 @@ impl PyClassifier {
         detached(py, || Classifier::new(&contract.0, users.map(|users| &users.0))).map(Self)
     }
 
-    #[pyo3(signature = (batch, *, column = "value"))]
-    fn classify<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>, column: &str) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (batch, *, column = "value", dictionary = false))]
+    fn classify<'py>(
+        &self,
+        py: Python<'py>,
+        batch: &Bound<'py, PyAny>,
+        column: &str,
+        dictionary: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let batch = record_batch(batch)?;
-        detached(py, || self.0.classify(&batch, column))?.to_pyarrow(py)
+        let classify = || {
+            if dictionary { self.0.classify_with_dictionaries(&batch, column) } else { self.0.classify(&batch, column) }
+        };
+        detached(py, classify)?.to_pyarrow(py)
     }
 
     fn judge<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
