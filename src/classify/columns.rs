@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 
-use crate::error::{Error, Result};
+use super::reasons::past_2_gib;
+use crate::error::Result;
 
 /// The time zone of every time that leaves.
 pub(crate) const UTC: &str = "UTC";
@@ -139,7 +140,7 @@ impl TextColumn {
 
     fn into_array(mut self) -> Result<StringArray> {
         if self.overflow {
-            return Err(Error::Batch("more than 2 GiB in one column; judge smaller batches".to_owned()));
+            return Err(past_2_gib());
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
         Ok(utf8_array(offsets, self.bytes, self.valid.finish()))

@@ -81,7 +81,7 @@ impl Directory {
 
     /// What the users say of a row that keeps the contract.
     #[inline]
-    pub(super) fn check(&self, fields: &[FieldJudge], row: usize) -> Option<Reason> {
+    pub(super) fn check(&self, fields: &[FieldJudge<'_>], row: usize) -> Option<Reason> {
         let Some(key) = fields.get(self.key_field).and_then(|field| self.keys.number(&field.column, row)) else {
             return Some(reason(self.key_field, Code::UnknownAccount));
         };
@@ -197,7 +197,7 @@ impl Second {
     }
 
     #[inline]
-    fn holds(&self, key: u32, field: &FieldJudge, row: usize) -> bool {
+    fn holds(&self, key: u32, field: &FieldJudge<'_>, row: usize) -> bool {
         let id = match (&self.ids, &field.column) {
             (Ids::Listed, _) => field.listed,
             (Ids::Texts(map), Column::Text(column)) => column.value(row).and_then(|text| map.get(text).copied()),

@@ -10,18 +10,36 @@ use crate::verdict::Code;
 
 /// A field's rules with the column that its values go to.
 #[derive(Debug)]
-pub(super) struct FieldJudge {
-    required: bool,
-    rules: Rules,
+pub(super) struct FieldJudge<'a> {
+    rules: &'a FieldRules,
     pub(super) column: Column,
     /// The last value's place in the contract's list, where there is a list.
     pub(super) listed: Option<u32>,
 }
 
+/// A field's rules, made ready once: a long list of values takes milliseconds.
 #[derive(Debug)]
-enum Rules {
+pub(super) struct FieldRules {
+    required: bool,
+    kind: KindRules,
+}
+
+#[derive(Debug)]
+enum KindRules {
     Text(TextRules),
     Integer { range: IntegerRange, accept_string: bool },
+}
+
+impl FieldRules {
+    pub(super) fn new(field: &Field) -> Self {
+        let kind = match &field.kind {
+            Kind::String(rules) => KindRules::Text(TextRules::new(rules)),
+            Kind::Integer(rules) => {
+                KindRules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
+            }
+        };
+        Self { required: field.required, kind }
+    }
 }
 
 /// Bytes a row that a text column starts with: where the contract sets no bound, and at most.
@@ -40,14 +58,8 @@ pub(super) fn data_type(kind: &Kind) -> DataType {
     }
 }
 
-impl FieldJudge {
-    pub(super) fn new(field: &Field, rows: usize) -> Self {
-        let rules = match &field.kind {
-            Kind::String(rules) => Rules::Text(TextRules::new(rules)),
-            Kind::Integer(rules) => {
-                Rules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
-            }
-        };
+impl<'a> FieldJudge<'a> {
+    pub(super) fn new(field: &Field, rules: &'a FieldRules, rows: usize) -> Self {
         let column = match &field.kind {
             Kind::String(rules) => Column::Text(TextColumn::with_capacity(
                 rows,
@@ -57,14 +69,14 @@ impl FieldJudge {
             Kind::Integer(rules) if rules.width == Width::I32 => Column::Int32(NumberColumn::with_capacity(rows)),
             Kind::Integer(_) => Column::Int64(NumberColumn::with_capacity(rows)),
         };
-        Self { required: field.required, rules, column, listed: None }
+        Self { rules, column, listed: None }
     }
 
     /// Judges what was found in `log` and pushes one value.
     #[inline]
     pub(super) fn judge(&mut self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Option<Code> {
-        let checked = match (&self.rules, found.token) {
-            (Rules::Text(rules), Token::Text { escaped }) => {
+        let checked = match (&self.rules.kind, found.token) {
+            (KindRules::Text(rules), Token::Text { escaped }) => {
                 let mut text = found.text(log);
                 let mut within = log.get(found.start as usize..).unwrap_or_default();
                 if escaped {
@@ -80,12 +92,12 @@ impl FieldJudge {
                     }
                 })
             }
-            (Rules::Integer { range, accept_string }, Token::Integer | Token::Text { .. }) => {
+            (KindRules::Integer { range, accept_string }, Token::Integer | Token::Text { .. }) => {
                 integer(log, found, *accept_string, scratch)
                     .and_then(|value| range.check(value).map(|()| value))
                     .and_then(|value| push(&mut self.column, value))
             }
-            (_, Token::Absent | Token::Null) if !self.required => {
+            (_, Token::Absent | Token::Null) if !self.rules.required => {
                 self.column.push_null();
                 return None;
             }

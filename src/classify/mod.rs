@@ -34,6 +34,7 @@ use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::users::Users;
 use directory::Directory;
+use fields::FieldRules;
 
 pub use columns::{Column, Value};
 pub use reasons::{path, reasons_type};
@@ -41,13 +42,14 @@ pub use values::Values;
 pub use verdicts::Verdicts;
 
 pub(crate) use columns::UTC;
-pub(crate) use reasons::item_field;
+pub(crate) use reasons::{item_field, past_2_gib};
 pub(crate) use values::{value_array, with_values};
 
 /// Judges logs by a contract and a snapshot of the users. Immutable; share it between threads.
 #[derive(Debug)]
 pub struct Classifier {
     contract: Arc<Contract>,
+    rules: Vec<FieldRules>,
     directory: Option<Directory>,
     users_version: String,
 }
@@ -70,7 +72,8 @@ impl Classifier {
             }
         };
         let users_version = if directory.is_some() { users.map_or("", Users::version) } else { "" };
-        Ok(Self { contract: Arc::clone(contract), directory, users_version: users_version.to_owned() })
+        let rules = contract.fields().iter().map(FieldRules::new).collect();
+        Ok(Self { contract: Arc::clone(contract), rules, directory, users_version: users_version.to_owned() })
     }
 
     /// The contract.
@@ -125,7 +128,7 @@ impl Classifier {
     /// # Errors
     /// [`Error::Batch`] where a column would pass 2 GiB.
     pub fn judge<V: Values>(&self, values: &V) -> Result<Verdicts> {
-        verdicts::judge(&self.contract, self.directory.as_ref(), values)
+        verdicts::judge(&self.contract, &self.rules, self.directory.as_ref(), values)
     }
 
     /// The columns that come first in every output: the contract's fields, `status` and `reasons`.

@@ -8,7 +8,7 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Fields};
 
 use crate::contract::Contract;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::verdict::{Place, Reason};
 
 /// The type of the column.
@@ -35,11 +35,23 @@ pub fn path<'a>(contract: &'a Contract, reason: &Reason) -> &'a str {
     }
 }
 
+/// The error for a column that would outgrow Arrow's 32-bit offsets, where Arrow itself would panic.
+#[cold]
+pub(crate) fn past_2_gib() -> Error {
+    Error::Batch("more than 2 GiB in one column; judge smaller batches".to_owned())
+}
+
 /// The column: row n has the reasons from `offsets[n]` to `offsets[n + 1]`.
 pub(super) fn reasons_array(contract: &Contract, reasons: &[Reason], offsets: Vec<i32>) -> Result<ArrayRef> {
     let mut paths = StringBuilder::with_capacity(reasons.len(), reasons.len() * 12);
     let mut codes = StringBuilder::with_capacity(reasons.len(), reasons.len() * 12);
+    let mut bytes = 0_usize;
     for reason in reasons {
+        // Codes are shorter than 64 bytes, so their column never is the longer one by more.
+        bytes += path(contract, reason).len().max(64);
+        if i32::try_from(bytes).is_err() {
+            return Err(past_2_gib());
+        }
         paths.append_value(path(contract, reason));
         codes.append_value(reason.code.as_str());
     }

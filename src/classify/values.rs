@@ -1,7 +1,9 @@
 //! The column of logs, whatever its type.
 
 use arrow_array::types::{ByteArrayType, ByteViewType};
-use arrow_array::{Array, ArrayRef, GenericByteArray, GenericByteViewArray, NullArray, RecordBatch};
+use arrow_array::{
+    Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, GenericByteViewArray, NullArray, RecordBatch,
+};
 
 use crate::error::{Error, Result};
 
@@ -32,6 +34,16 @@ impl<T: ByteViewType<Native = N>, N: AsRef<[u8]> + ?Sized + 'static> Values for 
     #[inline]
     fn log(&self, row: usize) -> Option<&[u8]> {
         if self.is_null(row) { None } else { Some(self.value(row).as_ref()) }
+    }
+}
+
+impl Values for &FixedSizeBinaryArray {
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn log(&self, row: usize) -> Option<&[u8]> {
+        if self.is_null(row) { None } else { Some(self.value(row)) }
     }
 }
 
@@ -90,6 +102,10 @@ macro_rules! with_values {
             }
             DataType::BinaryView => {
                 let $values = array.as_binary_view();
+                $run
+            }
+            DataType::FixedSizeBinary(_) => {
+                let $values = array.as_fixed_size_binary();
                 $run
             }
             DataType::Null => {

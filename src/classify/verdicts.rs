@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, StringArray};
 
 use super::columns::Column;
 use super::directory::Directory;
-use super::fields::FieldJudge;
+use super::fields::{FieldJudge, FieldRules};
 use super::reasons::reasons_array;
 use super::values::Values;
 use crate::contract::Contract;
@@ -65,9 +65,15 @@ fn status_array(statuses: &[Status]) -> StringArray {
     array.finish()
 }
 
-pub(super) fn judge<V: Values>(contract: &Contract, directory: Option<&Directory>, logs: &V) -> Result<Verdicts> {
+pub(super) fn judge<V: Values>(
+    contract: &Contract,
+    rules: &[FieldRules],
+    directory: Option<&Directory>,
+    logs: &V,
+) -> Result<Verdicts> {
     let rows = logs.rows();
-    let mut fields: Vec<FieldJudge> = contract.fields().iter().map(|field| FieldJudge::new(field, rows)).collect();
+    let ready = contract.fields().iter().zip(rules);
+    let mut fields: Vec<FieldJudge<'_>> = ready.map(|(field, rules)| FieldJudge::new(field, rules, rows)).collect();
     let mut decoder = Decoder::new(contract);
     let mut found = vec![Found::ABSENT; fields.len()];
     let mut scratch = Vec::new();

@@ -31,7 +31,12 @@ const RESERVED: &[&str] = &[
     "record_key",
     "record_value",
     "record_headers",
+    "omitted",
 ];
+
+/// Most bytes of a field's name, and of all names together: with them a record of the status topic stays under 1 MB.
+const MOST_NAME: usize = 255;
+const MOST_NAMES: usize = 65_536;
 
 /// A compiled contract.
 ///
@@ -233,7 +238,17 @@ fn compile_schema(schema: &Node<'_>) -> Result<Contract> {
         if RESERVED.contains(&field.name.as_str()) {
             return Err(place.error(format!("'{}' is a column of the output; give the field another name", field.name)));
         }
+        if field.name.len() > MOST_NAME || field.name.chars().any(char::is_control) {
+            return Err(place.error(format!("a name has at most {MOST_NAME} bytes, and no control characters")));
+        }
         fields.push(field);
+    }
+    // A quote or backslash takes two bytes in JSON.
+    let names: usize = fields.iter().map(|field| field.name.len() + field.name.matches(['"', '\\']).count()).sum();
+    if names > MOST_NAMES {
+        return Err(
+            properties.error(format!("the names take {names} bytes together, {MOST_NAMES} at most are supported"))
+        );
     }
     if fields.is_empty() || fields.len() > 1_000 {
         return Err(properties.error("1 to 1,000 fields are wanted"));
@@ -274,6 +289,19 @@ mod tests {
         assert!(contract.fields().iter().all(|field| field.required && field.generator.is_some()));
     }
 
+    #[test]
+    fn names_are_bounded() {
+        let long = SERVER_LOGS.replacen("name: event_type", &format!("name: {}", "n".repeat(256)), 1);
+        assert!(Contract::parse(&long).unwrap_err().to_string().contains("at most 255 bytes"));
+        let property = |index: usize| format!("{{name: {}{index}, logicalType: string}}", "n".repeat(250));
+        let properties: Vec<String> = (0..300).map(property).collect();
+        let many = format!(
+            "{{apiVersion: v3.1.0, kind: DataContract, schema: [{{name: s, properties: [{}]}}]}}",
+            properties.join(", ")
+        );
+        assert!(Contract::parse(&many).unwrap_err().to_string().contains("65536 at most"));
+    }
+
     /// Each change makes the contract wrong at the path named.
     #[test]
     fn complaints_name_the_path() {
@@ -292,6 +320,9 @@ mod tests {
             ("property: epoch", "property: epok", "schema[0].properties[5].customProperties[1]: "),
             ("name: event_type", "name: event_id", "schema[0].properties[2].name: "),
             ("name: event_type", "name: status", "schema[0].properties[2].name: "),
+            ("name: event_type", "name: omitted", "schema[0].properties[2].name: "),
+            ("name: event_type", "name: \"a\\0b\"", "schema[0].properties[2].name: "),
+            ("'^[0-9a-fA-F]{32}$'", "'a)|(b'", "schema[0].properties[0].logicalTypeOptions.pattern: "),
             ("server_logs.device]", "server_logs.devise]", "schema[0].relationships[0].from[1]: "),
             ("'^[0-9a-fA-F]{32}$'", "'^[0-9'", "schema[0].properties[0].logicalTypeOptions.pattern: "),
             ("required: true", "requird: true", "schema[0].properties[0].requird: "),

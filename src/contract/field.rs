@@ -1,5 +1,7 @@
 //! One property of the schema, compiled into a field with its rules.
 
+use std::collections::HashSet;
+
 use super::generator::{self, FieldGenerator};
 use super::node::Node;
 use super::pattern::Pattern;
@@ -205,6 +207,7 @@ fn string(property: &Node<'_>, custom: &Custom<'_>) -> Result<StringRules> {
     }
     if let Some(values) = valid_values(property)? {
         let mut allowed: Vec<String> = Vec::new();
+        let mut known = HashSet::new();
         for item in values.items()? {
             let value = item.str()?;
             let length = value.chars().count();
@@ -214,7 +217,7 @@ fn string(property: &Node<'_>, custom: &Custom<'_>) -> Result<StringRules> {
             if rules.pattern.as_ref().is_some_and(|pattern| !pattern.regex().is_match(value.as_bytes())) {
                 return Err(item.error(format!("'{value}' does not match the field's own pattern")));
             }
-            if allowed.iter().any(|known| known == value) {
+            if !known.insert(value) {
                 return Err(item.error(format!("'{value}' is listed twice")));
             }
             allowed.push(value.to_owned());

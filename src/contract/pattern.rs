@@ -27,6 +27,8 @@ impl Pattern {
     /// Compiles an ECMA-262 pattern; the error says what can't be had.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
         let body = Translator { rest: source.chars().peekable(), out: String::new() }.translate()?;
+        // By itself first: `a)|(b` would close the group around it and escape the anchors.
+        regex_syntax::parse(&body).map_err(|error| one_line(&error.to_string()))?;
         let whole = format!("^(?:{body})$");
         let regex = Regex::new(&whole).map_err(|error| one_line(&error.to_string()))?;
         let hir = regex_syntax::parse(&whole).map_err(|error| one_line(&error.to_string()))?;
@@ -76,9 +78,15 @@ enum Member {
 
 impl Translator<'_> {
     fn translate(mut self) -> Result<String, String> {
+        // Whether something stands before that a quantifier can repeat.
+        let mut repeatable = false;
         while let Some(c) = self.rest.next() {
+            if matches!(c, '*' | '+' | '?' | '{') && !repeatable {
+                return Err(format!("nothing that could be repeated stands before {c}"));
+            }
+            repeatable = !matches!(c, '*' | '+' | '?' | '{' | '^' | '$' | '|' | '(');
             match c {
-                '\\' => self.escape()?,
+                '\\' => repeatable = self.escape()?,
                 '[' => self.class()?,
                 '(' => self.group()?,
                 '{' => self.count()?,
@@ -86,11 +94,16 @@ impl Translator<'_> {
                 '^' | '$' | '|' | ')' | '*' | '+' | '?' => self.out.push(c),
                 other => push_literal(&mut self.out, other),
             }
+            // A lazy quantifier matches the same strings, as a whole.
+            if matches!(c, '*' | '+' | '?' | '{') && self.rest.next_if_eq(&'?').is_some() {
+                self.out.push('?');
+            }
         }
         Ok(self.out)
     }
 
-    fn escape(&mut self) -> Result<(), String> {
+    /// False for an assertion, which can't be repeated.
+    fn escape(&mut self) -> Result<bool, String> {
         match self.rest.peek() {
             Some('b') => self.out.push_str(r"(?-u:\b)"),
             Some('B') => self.out.push_str(r"(?-u:\B)"),
@@ -100,11 +113,11 @@ impl Translator<'_> {
                     Member::One(c) => push_literal(&mut self.out, c),
                     Member::Set(set) => self.out.push_str(&set),
                 }
-                return Ok(());
+                return Ok(true);
             }
         }
         self.rest.next();
-        Ok(())
+        Ok(false)
     }
 
     /// What follows a backslash and means the same inside and outside of a class.
@@ -174,11 +187,26 @@ impl Translator<'_> {
         }
         match self.rest.next() {
             Some(':') => self.out.push_str("?:"),
-            Some('<') if !matches!(self.rest.peek(), Some('=' | '!')) => self.out.push_str("?<"),
+            Some('<') if !matches!(self.rest.peek(), Some('=' | '!')) => self.group_name()?,
             Some('=' | '!' | '<') => return Err("lookahead and lookbehind are not supported".to_owned()),
             _ => return Err("this kind of group (?…) is not supported".to_owned()),
         }
         Ok(())
+    }
+
+    /// A group's name says nothing about what it matches, so it is checked and left out.
+    fn group_name(&mut self) -> Result<(), String> {
+        let mut name = String::new();
+        loop {
+            match self.rest.next() {
+                Some('>') => break,
+                Some(c) if c == '_' || c == '$' || c.is_alphabetic() || (!name.is_empty() && c.is_alphanumeric()) => {
+                    name.push(c);
+                }
+                _ => return Err("a group's name is written (?<name>…)".to_owned()),
+            }
+        }
+        if name.is_empty() { Err("a group's name is written (?<name>…)".to_owned()) } else { Ok(()) }
     }
 
     fn count(&mut self) -> Result<(), String> {
@@ -288,6 +316,9 @@ mod tests {
         assert!(!matches("a|bc", "abc"));
         assert!(!matches("^[0-9]{2}$", "12\n"));
         assert!(matches("^[0-9]{2}$", "12"));
+        assert!(matches("(?<year>[0-9]{4})-(?<month>[0-9]{2}?)", "2021-04"));
+        assert!(!matches("(?<year>[0-9]{4})", "2021\n"));
+        assert!(matches("a*?b+?c??", "aabb"));
     }
 
     #[test]
@@ -327,6 +358,16 @@ mod tests {
             r"\q",
             "*",
             "a{1,2,3}",
+            "a)|(b",
+            "a**",
+            "a++",
+            "a{2}{3}",
+            "^*",
+            "(|*)",
+            r"\b+",
+            "(?<>a)",
+            "(?<1>a)",
+            "(?<n a>a)",
             r"\u{110000}",
             r"\uD800",
         ] {

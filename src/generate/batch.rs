@@ -23,7 +23,15 @@ impl Generator {
     /// # Errors
     /// [`Error::Generator`] where the batch would pass 2 GiB, or its time what a field allows; the position stays.
     pub fn batch(&mut self, count: usize) -> Result<RecordBatch> {
-        let end = self.position.saturating_add(count as u64);
+        let end = u64::try_from(count).ok().and_then(|count| self.position.checked_add(count));
+        let Some(end) = end.filter(|_| i32::try_from(count).is_ok()) else {
+            return Err(Error::Generator(format!(
+                "a batch of {count} logs from record {}; a batch has at most {}, and the last record is {}",
+                self.position,
+                i32::MAX,
+                u64::MAX - 1
+            )));
+        };
         let last = self.clock.at(end.saturating_sub(1));
         if count > 0 && last > self.last_time {
             return Err(Error::Generator(format!(

@@ -87,8 +87,19 @@ pub(crate) fn to_py(error: Error) -> PyErr {
             Error::Mysql(_) => &exceptions.mysql,
             Error::File { .. } => return PyOSError::new_err(error.to_string()),
         };
-        PyErr::from_type(class.bind(py).clone(), error.to_string())
+        PyErr::from_type(class.bind(py).clone(), one_line(&error.to_string()))
     })
+}
+
+/// What a file or a service put into a message may hold line breaks, and megabytes.
+fn one_line(message: &str) -> String {
+    const MOST: usize = 2_000;
+    let visible: String = message
+        .chars()
+        .take(MOST)
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect();
+    if message.chars().nth(MOST).is_some() { format!("{visible}…") } else { visible }
 }
 
 /// Runs the core's work without the GIL.

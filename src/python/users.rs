@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyString, PyTuple};
 
 use super::{detached, to_py};
 use crate::error::Error;
@@ -23,6 +23,9 @@ impl PyUsers {
         let mut rows: Vec<Vec<Box<str>>> = Vec::new();
         for pair in pairs.try_iter()? {
             let pair = pair?;
+            if pair.is_instance_of::<PyString>() || pair.is_instance_of::<PyBytes>() {
+                return Err(to_py(Error::Users(format!("a row is a tuple of values, not {}", pair.repr()?))));
+            }
             let row: PyResult<Vec<Box<str>>> = pair.try_iter()?.map(|value| text(&value?)).collect();
             rows.push(row?);
         }
@@ -107,6 +110,10 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<Box<str>> {
     }
     if value.is_instance_of::<PyBool>() || value.is_none() {
         return Err(to_py(Error::Users(format!("{} is neither text nor an integer", value.repr()?))));
+    }
+    if value.is_instance_of::<PyInt>() {
+        // Of any size.
+        return Ok((&*value.str()?.to_cow()?).into());
     }
     value
         .extract::<i64>()

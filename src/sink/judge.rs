@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 
 use super::raw;
 use super::status_record::{RecordWriter, Source, push_key};
-use crate::classify::{Classifier, UTC, Values, Verdicts, item_field, value_array, with_rows, with_values};
+use crate::classify::{Classifier, UTC, Values, Verdicts, item_field, past_2_gib, value_array, with_rows, with_values};
 use crate::error::Result;
 use crate::verdict::Status;
 
@@ -63,7 +63,7 @@ fn judge_values<V: Values>(classifier: &Classifier, logs: &V, sources: &SourceCo
     let verdicts = classifier.judge(logs)?;
     let mut rows = Rows::new(classifier, logs.rows());
     for row in 0..logs.rows() {
-        rows.push(&verdicts, row, sources.source(row)?, logs.log(row));
+        rows.push(&verdicts, row, sources.source(row)?, logs.log(row))?;
     }
     let mut columns = verdicts.into_arrays(classifier.contract())?;
     columns.extend(rows.finish());
@@ -108,37 +108,44 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn push(&mut self, verdicts: &Verdicts, row: usize, source: Source<'_>, payload: Option<&[u8]>) {
+    fn push(&mut self, verdicts: &Verdicts, row: usize, source: Source<'_>, payload: Option<&[u8]>) -> Result<()> {
         let status = verdicts.statuses().get(row).copied().unwrap_or(Status::Bad);
+        room(self.topics.values_slice().len(), source.topic.len())?;
         self.topics.append_value(source.topic);
         self.partitions.append_value(source.partition);
         self.offsets.append_value(source.offset);
         self.micros.push(source.micros);
         self.versions.append_value(self.users_version);
         let kept = payload.filter(|_| status == Status::Bad).map(raw::kept);
+        room(self.raws.values_slice().len(), kept.map_or(0, |(first, _)| first.len()))?;
         self.raws.append_option(kept.map(|(first, _)| first));
         self.truncated.append_value(kept.is_some_and(|(_, truncated)| truncated));
         self.scratch.clear();
         push_key(&mut self.scratch, source);
-        append_utf8(&mut self.keys, &self.scratch);
+        append_utf8(&mut self.keys, &self.scratch)?;
         self.scratch.clear();
         self.writer.push_value(&mut self.scratch, verdicts, row, source, payload);
-        append_utf8(&mut self.values, &self.scratch);
-        self.push_headers(verdicts, row, status, source);
+        append_utf8(&mut self.values, &self.scratch)?;
+        self.push_headers(verdicts, row, status, source)
     }
 
-    fn push_headers(&mut self, verdicts: &Verdicts, row: usize, status: Status, source: Source<'_>) {
-        push_header(&mut self.headers, "logcore.status", status.as_str().as_bytes());
+    fn push_headers(&mut self, verdicts: &Verdicts, row: usize, status: Status, source: Source<'_>) -> Result<()> {
+        push_header(&mut self.headers, "logcore.status", status.as_str().as_bytes())?;
         if status == Status::Bad {
             let (mut partition, mut offset) = (itoa::Buffer::new(), itoa::Buffer::new());
             self.scratch.clear();
             self.writer.push_message(&mut self.scratch, verdicts.reasons(row));
-            push_header(&mut self.headers, "__connect.errors.topic", source.topic.as_bytes());
-            push_header(&mut self.headers, "__connect.errors.partition", partition.format(source.partition).as_bytes());
-            push_header(&mut self.headers, "__connect.errors.offset", offset.format(source.offset).as_bytes());
-            push_header(&mut self.headers, "__connect.errors.exception.message", &self.scratch);
+            push_header(&mut self.headers, "__connect.errors.topic", source.topic.as_bytes())?;
+            push_header(
+                &mut self.headers,
+                "__connect.errors.partition",
+                partition.format(source.partition).as_bytes(),
+            )?;
+            push_header(&mut self.headers, "__connect.errors.offset", offset.format(source.offset).as_bytes())?;
+            push_header(&mut self.headers, "__connect.errors.exception.message", &self.scratch)?;
         }
         self.headers.append(true);
+        Ok(())
     }
 
     fn finish(mut self) -> Vec<ArrayRef> {
@@ -158,17 +165,39 @@ impl<'a> Rows<'a> {
 }
 
 /// Appends text that is UTF-8 by construction: its parts are checked logs, names and ASCII.
-fn append_utf8(builder: &mut StringBuilder, text: &[u8]) {
+fn append_utf8(builder: &mut StringBuilder, text: &[u8]) -> Result<()> {
+    room(builder.values_slice().len(), text.len())?;
     builder.append_value(String::from_utf8_lossy(text));
+    Ok(())
 }
 
-fn push_header(headers: &mut ListBuilder<StructBuilder>, key: &str, value: &[u8]) {
+/// Whether a column of so many bytes has room for more; Arrow's builders would panic.
+fn room(bytes: usize, more: usize) -> Result<()> {
+    if i32::try_from(bytes + more).is_ok() { Ok(()) } else { Err(past_2_gib()) }
+}
+
+fn push_header(headers: &mut ListBuilder<StructBuilder>, key: &str, value: &[u8]) -> Result<()> {
     let entry = headers.values();
     if let Some(keys) = entry.field_builder::<StringBuilder>(0) {
+        room(keys.values_slice().len(), key.len())?;
         keys.append_value(key);
     }
     if let Some(values) = entry.field_builder::<BinaryBuilder>(1) {
+        room(values.values_slice().len(), value.len())?;
         values.append_value(value);
     }
     entry.append(true);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room;
+
+    #[test]
+    fn a_column_ends_at_2_gib_without_a_panic() {
+        assert!(room(2_147_483_640, 7).is_ok());
+        let error = room(2_147_483_640, 8).unwrap_err().to_string();
+        assert_eq!(error, "batch: more than 2 GiB in one column; judge smaller batches");
+    }
 }
