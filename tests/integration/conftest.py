@@ -6,6 +6,7 @@ With LOGCORE_TEST_STACK=DIR the services of `python -m stack up --dir DIR` are u
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 import pytest
 
 from services import RUNNING_STACK, Stack
+
+# A shell has Ctrl-C ignored in what it starts in the background, and every process started from there inherits that;
+# the tests' commands must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

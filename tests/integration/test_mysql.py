@@ -221,7 +221,8 @@ def test_large_and_view_types_are_taken(databases: Databases) -> None:
     }
     views = {pa.string(): pa.string_view(), pa.binary(): pa.binary_view()}
     for types in (wide, views):
-        columns = [column.cast(types.get(column.type, column.type)) for column in batch.columns]
+        # pyarrow 20 itself crashes when it hands over what its cast to a view made; what it builds anew is sound.
+        columns = [pa.array(column.to_pylist(), types.get(column.type, column.type)) for column in batch.columns]
         server.write(pa.record_batch(columns, names=batch.schema.names).slice(1))
         server.write(pa.record_batch(columns, names=batch.schema.names).slice(0, 1))
         assert read_all(databases).equals(stored_form(batch))

@@ -19,7 +19,7 @@ from services import REPOSITORY, Stack
 
 CONTRACT = Contract.server_logs()
 NO_LOOKUP = REPOSITORY / "tests" / "conformance" / "contracts" / "sensor_readings.odcs.yaml"
-THOUSAND = Users.generate(CONTRACT, seed=0, accounts=1000)
+THOUSAND = Users.generate(CONTRACT, seed=1, accounts=1000)
 TEN = Users.generate(CONTRACT, seed=3, accounts=10)
 
 
