@@ -21,11 +21,11 @@ tools: ## Say what is missing on this machine, if anything
 	@.ci/tools $(PYTHON)
 
 $(VENV)/.ready: requirements/dev.txt
-	@.ci/tools $(PYTHON)
+	@.ci/tools $(PYTHON) >/dev/null
 	@.ci/environment $(PYTHON) $(VENV) requirements/dev.txt
 
 $(SPARK4)/.ready: requirements/spark4.txt
-	@.ci/tools $(PYTHON)
+	@.ci/tools $(PYTHON) >/dev/null
 	@.ci/environment $(PYTHON) $(SPARK4) requirements/spark4.txt
 
 target/.wheel: $(PACKAGE) | $(VENV)/.ready

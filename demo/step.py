@@ -106,6 +106,7 @@ def _follow(process: subprocess.Popen[bytes], log: Path, prefix: str, started: f
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Asks a step that still runs to end, waits, and kills what is left of its family."""
     if process.poll() is None:
+        print("\nwaiting for what is under way; Ctrl-C again kills it", file=sys.stderr)
         _signal(process, signal.SIGINT)
         try:
             process.wait(_GRACE_S)
