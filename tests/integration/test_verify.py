@@ -62,7 +62,11 @@ class Pipeline:
         said: dict[str, Any] = json.loads(figures.read_text("utf-8"))
         names = {hop["name"].split()[0]: hop for hop in said["hops"]}
         said["hops"] = {
-            name: {count: number for count, number in hop.items() if number and count not in ("name", "examples")}
+            name: {
+                count: number
+                for count, number in hop.items()
+                if number and count not in ("name", "statuses", "examples")
+            }
             for name, hop in names.items()
         }
         said["examples"] = {name: hop["examples"] for name, hop in names.items()}
