@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from stack.layout import shown
+
 __all__ = ["Interrupted", "Step", "StepFailedError", "install_signals", "run"]
 
 _GRACE_S = 30.0
@@ -97,7 +99,7 @@ def _follow(process: subprocess.Popen[bytes], log: Path, prefix: str, started: f
             if ended:
                 break
             if live:
-                print(f"\r\x1b[K  {time.monotonic() - started:.0f} s (log {_shown(log)})", end="", flush=True)
+                print(f"\r\x1b[K  {time.monotonic() - started:.0f} s (log {shown(log)})", end="", flush=True)
             time.sleep(0.2)
     if live:
         print("\r\x1b[K", end="", flush=True)
@@ -127,12 +129,5 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 def _failure(step: Step, status: int) -> str:
     command = re.sub(r"\s+", " ", shlex.join(step.command))
-    where = f"; its log is {_shown(step.log)}" if step.log is not None else ""
+    where = f"; its log is {shown(step.log)}" if step.log is not None else ""
     return f"{step.title}: exit status {status}{where}; the command was: {command}"
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
