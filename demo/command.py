@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from demo.services import Services
 from demo.step import Interrupted, StepFailedError, install_signals
 from logcore import LogcoreError
+from logcore.one_line_parser import OneLineParser, whole_number
 
 __all__ = ["run_command"]
 
@@ -19,20 +19,23 @@ def run_command(module: str, description: str | None, count: int, work: Callable
 
     1 a step failed; 2 a wrong option; 128 + N stopped by signal N, and then what was started here is stopped as well.
     """
-    parser = argparse.ArgumentParser(
+    name = module.rpartition(".")[2]
+    parser = OneLineParser(
+        name,
         prog=f"python -m {module}",
-        description=description,
+        says=name,
+        description=description or "",
         epilog=f"example:\n  python -m {module} --count 20000\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--count", type=_count, default=count, metavar="N", help=f"logs to send (default {count:,})")
+    help_count = f"logs to send (default {count:,})"
+    parser.add_argument("--count", type=whole_number(1, 2**63 - 1), default=count, metavar="N", help=help_count)
     parser.add_argument("--dir", type=Path, metavar="DIR", help="the services' folder (default .stack)")
     args = parser.parse_args()
     services = Services.of(args.dir)
-    name = module.rpartition(".")[2]
     install_signals()
     try:
-        services.up()
+        if not services.up():
+            return 1
         return work(services, args.count)
     except Interrupted as error:
         print(f"\n{name}: stopped", file=sys.stderr)
@@ -41,9 +44,3 @@ def run_command(module: str, description: str | None, count: int, work: Callable
     except (StepFailedError, LogcoreError) as error:
         print(f"\n{name}: {error}", file=sys.stderr)
         return 1
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
-    return int(text)

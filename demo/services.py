@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.step import Step, run
+from demo.step import Step, StepFailedError, run
 from stack.layout import REPOSITORY, SERVICE_NAMES
 from stack.options import DIRECTORY_VARIABLE
 
@@ -31,11 +31,15 @@ class Services:
         usual = Path(os.environ.get(DIRECTORY_VARIABLE) or REPOSITORY / ".stack")
         return cls((directory or usual).resolve(), asked=directory is not None)
 
-    def up(self) -> None:
-        """Starts what does not run. Raises StepFailedError."""
+    def up(self) -> bool:
+        """Starts what does not run; False if that failed, and the stack has said why."""
         self.started = [name for name, state in self._status().items() if state["state"] != "running"]
-        run(Step("services", self._stack("up")))
+        try:
+            run(Step("services", self._stack("up")))
+        except StepFailedError:
+            return False
         self.ports = {name: int(str(state["port"])) for name, state in self._status().items()}
+        return True
 
     def stop_started(self) -> None:
         """Stops what `up` started; services that ran before stay."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
+import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
-__all__ = ["OneLineParser", "index_name", "whole_number"]
+__all__ = ["OneLineParser", "index_name", "topic_name", "whole_number"]
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -30,6 +32,17 @@ class OneLineParser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, but a mistyped option is named before the one that is missing for it."""
+        for argument in sys.argv[1:] if args is None else args:
+            if argument == "--":
+                break
+            name = argument.partition("=")[0]
+            if name.startswith("--") and name not in self._option_string_actions:
+                near = difflib.get_close_matches(name, self._option_string_actions, 1)
+                self.error(f"there is no option {name}{f'; did you mean {near[0]}?' if near else ''}")
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Ends the program with status 2."""
         self.exit(2, f"{self._says}: {' '.join(message.split())}; see {self.prog} --help\n")
@@ -41,6 +54,14 @@ def index_name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"'{text}' is no index name: lower-case letters, digits, dot, dash, underscore, a letter or digit first"
         )
+    return text
+
+
+def topic_name(text: str) -> str:
+    """The name of one topic of Kafka's; an argparse type."""
+    # Kafka's own rule; a comma would subscribe to several.
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text) or text in (".", ".."):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a topic's name (letters, digits, '.', '_', '-')")
     return text
 
 

@@ -13,7 +13,8 @@ use arrow_array::RecordBatch;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
+use rdkafka::types::RDKafkaErrorCode;
 
 use super::config::{Connection, Properties};
 use super::events::{first_answer, is_absence, no_broker};
@@ -272,13 +273,33 @@ impl Consumer {
         }
     }
 
-    /// The first offset of each partition and the one after its last.
+    /// The first offset of each partition and the one after its last: two requests to each leader, not two for each
+    /// partition, as every one of them waits behind a fetch that waits for records.
     fn watermarks(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>> {
-        let ask = |partition: &i32| {
-            let ends = self.client.fetch_watermarks(&self.topic, *partition, TIMEOUT);
-            ends.map(|ends| (*partition, ends)).map_err(|error| self.away(&error))
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let low = self.list_offsets(partitions, Offset::Beginning)?;
+        let high = self.list_offsets(partitions, Offset::End)?;
+        Ok(low.into_iter().filter_map(|(id, low)| high.get(&id).map(|high| (id, (low, *high)))).collect())
+    }
+
+    /// `which` of each partition: in Kafka's `ListOffsets` the first and the last are times before all others.
+    fn list_offsets(&self, partitions: &[i32], which: Offset) -> Result<BTreeMap<i32, i64>> {
+        let ask = || -> KafkaResult<BTreeMap<i32, i64>> {
+            let mut list = TopicPartitionList::with_capacity(partitions.len());
+            for partition in partitions {
+                list.add_partition_offset(&self.topic, *partition, which)?;
+            }
+            let list = self.client.offsets_for_times(list, TIMEOUT)?;
+            let offset = |element: &TopicPartitionListElem<'_>| match (element.error(), element.offset()) {
+                (Ok(()), Offset::Offset(offset)) => Ok((element.partition(), offset)),
+                (Ok(()), _) => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
+                (Err(error), _) => Err(error),
+            };
+            list.elements().iter().map(offset).collect()
         };
-        partitions.iter().map(ask).collect()
+        ask().map_err(|error| self.away(&error))
     }
 
     /// Reads `partitions` from their first record on.

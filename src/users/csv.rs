@@ -21,8 +21,13 @@ impl Users {
     /// Reads the same from text.
     ///
     /// # Errors
-    /// [`Error::Users`] naming the line that has not as many values as the header.
+    /// [`Error::Users`] naming the line that has not as many values as the header, or a quote without its second.
     pub fn parse(text: &str) -> Result<Self> {
+        // The reader would take all that follows for one value.
+        if text.matches('"').count() % 2 == 1 {
+            let line = text[..text.rfind('"').unwrap_or(0)].matches('\n').count() + 1;
+            return Err(Error::Users(format!("a quote is not closed; the last one is on line {line}")));
+        }
         let mut reader = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
         let header = reader.headers().map_err(|error| wrong(&error))?.clone();
         if header.iter().all(str::is_empty) {
@@ -69,6 +74,8 @@ mod tests {
     #[test]
     fn names_the_line_that_is_wrong() {
         let error = Users::parse("account_id,device\n1,IOS\n2\n").unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
+        let error = Users::parse("account_id,device\n1,IOS\n2,\"IOS\n3,IOS\n").unwrap_err().to_string();
         assert!(error.contains("line 3"), "{error}");
         assert!(Users::parse("").is_err());
         assert!(Users::parse("a,b,c\n1,2,3\n").is_err());

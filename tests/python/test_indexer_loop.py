@@ -134,21 +134,34 @@ def test_large_records_are_polled_in_few_and_sent_alone() -> None:
     assert max(len(body) for _, body in server.bulks) < 100_000
 
 
-def test_progress_on_a_terminal_is_one_line_that_notes_do_not_garble() -> None:
+def test_progress_on_a_terminal_is_one_line_that_notes_do_not_garble(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
     terminal = Terminal()
     progress = Progress(terminal)
-    progress._shown = 0.0
+    now[0] = 100.0
     progress.lag = 1234
     progress.add(Settled(5_000_000, 2, 1))
+    progress.show()
     progress.note("short")
-    progress.end_line()
     live, note = terminal.getvalue().split("\r")[1:]
-    assert live.startswith("logcore-indexer: 5,000,000 indexed  2 replayed (there already)  1 rejected  ")
-    assert live.endswith("lag 1,234")
+    assert live == "logcore-indexer: 50,000/s  5,000,000 indexed  2 replayed  1 rejected  lag 1,234"
     assert note.rstrip() == "logcore-indexer: short"
-    assert len(note.rstrip("\n")) == len(live)
-    assert progress.summary(2.0).endswith("in 2.0 s (2,500,002/s)")
+    assert len(note.rstrip("\n")) == len(live) < 80
+    assert progress.summary(2.0) == (
+        "5,000,000 indexed  2 replayed (there already)  1 rejected  in 2.0 s (2,500,002/s)"
+    )
+
+
+def test_the_lag_is_what_was_not_read_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    consumer = FakeConsumer(records(95), ends={0: 48, 1: 50})
+    looped = Run(consumer, FakeElasticsearch(), OPTIONS)
+    lags: list[int | None] = []
+    monkeypatch.setattr(looped.progress, "show", lambda: lags.append(looped.progress.lag))
+    looped()
+    assert lags == [78, 58, 38, 18]

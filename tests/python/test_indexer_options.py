@@ -49,7 +49,7 @@ def test_what_is_not_given_has_its_default() -> None:
         (["k:9092", "--elasticsearch", URL, "--index", "a", "--rejected-index", "a"], "are the same"),
         (["k:9092", "--elasticsearch", URL, "--bulk-records", "0"], "'0' is not a number from 1 to"),
         (["k:9092", "--elasticsearch", URL, "--config", "/nowhere"], "--config /nowhere: No such file"),
-        (["k:9092", "--elasticsearch", URL, "--until"], "unrecognized arguments: --until"),
+        (["k:9092", "--elasticsearch", URL, "--until"], "there is no option --until; did you mean --until-end?"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_status_2(

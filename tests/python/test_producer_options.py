@@ -97,7 +97,7 @@ def test_a_wrong_option_is_one_line_and_status_2(
 
 
 def test_empty_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "TOPIC is empty" in refused(capsys, "b:1", " ")
+    assert "' ' is not a topic's name" in refused(capsys, "b:1", " ")
     assert "BROKERS is empty" in refused(capsys, "", "logs")
 
 

@@ -218,8 +218,11 @@ class TestCommand:
     def test_a_file_that_can_t_be_written_is_one_line(
         self, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert world.verify("--json", str(tmp_path)) == 2
-        assert capsys.readouterr().err.splitlines()[-1] == f"logcore-verify: --json {tmp_path}: Is a directory"
+        loop = tmp_path / "loop"
+        loop.symlink_to(loop)
+        assert world.verify("--json", str(loop)) == 2
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert said == f"logcore-verify: --json {loop}: Too many levels of symbolic links"
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -229,6 +232,13 @@ class TestCommand:
             (["k", "--elasticsearch", "http://me:pw@es:1"], "LOGCORE_ELASTICSEARCH_PASSWORD"),
             (["k", "--config", "/nowhere"], "--config /nowhere: No such file"),
             (["k", "--index", "a", "--rejected-index", "a"], "are the same"),
+            (["k", "--json", "/"], "--json /: no file can be written there"),
+            (["k", "--json", "/nowhere/f"], "--json /nowhere/f: no file can be written there"),
+            (["k", "--input", "a b"], "'a b' is not a topic's name"),
+            (
+                ["k", "--elasticsearh", "http://es:1"],
+                "there is no option --elasticsearh; did you mean --elasticsearch?",
+            ),
         ],
     )
     def test_a_wrong_option_is_one_line_and_status_2(

@@ -35,19 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         return _index(contract, options, progress)
     except (LogcoreError, ElasticsearchError) as error:
-        progress.end_line()
-        print(f"logcore-indexer: {' '.join(str(error).split())}", file=sys.stderr)
+        progress.note(" ".join(str(error).split()))
         return 1
 
 
 def _index(contract: Contract, options: Options, progress: Progress) -> int:
+    progress.line.waits(f"asking Elasticsearch at {options.elasticsearch} …")
     client = connect(options.elasticsearch, user=options.elasticsearch_user, ca=options.elasticsearch_ca)
     # Elasticsearch may be away for longer than the 5 minutes after which Kafka would give our partitions to others.
     # Whether the process lives is what heartbeats say.
-    # A question for end offsets (the lag) waits behind a fetch that waits for records: 500 ms a partition by default.
+    # A question for end offsets (the lag) waits behind a fetch that waits for records, 500 ms by default, twice.
     defaults = {"max.poll.interval.ms": "86400000", "fetch.wait.max.ms": "50"}
     # Committing on its own, the client would commit what no bulk has answered for.
     config = {**defaults, **dict(options.kafka), "enable.auto.commit": "false"}
+    progress.line.waits(f"asking Kafka at {options.brokers} …")
     consumer = Consumer(brokers=options.brokers, topic=options.topic, group=options.group, config=config)
     try:
         if options.templates:
@@ -72,8 +73,7 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
             complete = run(consumer, delivery, options, progress, stop, largest=largest)
         except Stopped:
             progress.note("stopped while Elasticsearch was away; what was on its way is not committed and comes again")
-        progress.end_line()
-        print(progress.summary(time.monotonic() - start), file=sys.stderr)
+        progress.note(progress.summary(time.monotonic() - start))
         # A script that goes on with what --until-end has indexed must not take the half for the whole.
         return 130 if options.until_end and not complete else 0
     finally:

@@ -41,7 +41,8 @@ def run(
     ends = consumer.end_offsets() if options.until_end else None
     pages = PageSize(target=options.bulk_bytes, most=options.bulk_records)
     bulk_bytes = min(options.bulk_bytes, largest)
-    missed, uncommitted, lag_known = 0, False, 0.0
+    lag = _Lag(consumer)
+    missed, uncommitted = 0, False
     with ThreadPoolExecutor(options.parallel, thread_name_prefix="bulk") as threads:
         while not stop.is_set():
             documents, refusals = _round(consumer, options, pages, largest)
@@ -65,9 +66,7 @@ def run(
                     progress.note(f"{' '.join(str(error).split())}; the next commit will cover this one")
             if done:
                 return True
-            if time.monotonic() - lag_known > _LAG_EVERY_S:
-                lag_known = time.monotonic()
-                progress.lag = _lag(consumer)
+            progress.lag = lag()
             progress.show()
     return False
 
@@ -104,10 +103,21 @@ def _round(consumer: Consumer, options: Options, pages: PageSize, largest: int) 
     return documents, refusals
 
 
-def _lag(consumer: Consumer) -> int | None:
-    try:
-        ends = consumer.end_offsets()
-    except KafkaError:
-        return None
-    # Partitions of other members of the group have no position here: they are their lag.
-    return sum(ends[partition] - offset for partition, offset in consumer.position().items() if partition in ends)
+class _Lag:
+    """How many records are on the topic that were not read yet, by ends that are asked for every 5 s."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._ends: dict[int, int] = {}
+        self._asked = -_LAG_EVERY_S
+
+    def __call__(self) -> int | None:
+        try:
+            if time.monotonic() - self._asked >= _LAG_EVERY_S:
+                self._ends = self._consumer.end_offsets()
+                self._asked = time.monotonic()
+            positions = self._consumer.position()
+        except KafkaError:
+            return None
+        # Partitions of other members of the group have no position here: they are their lag.
+        return sum(max(self._ends.get(partition, 0) - offset, 0) for partition, offset in positions.items())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from logcore.elk.connection import add_elasticsearch_arguments
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
-from logcore.one_line_parser import OneLineParser, index_name, whole_number
+from logcore.one_line_parser import OneLineParser, index_name, topic_name, whole_number
 
 __all__ = ["Options", "parse"]
 
@@ -84,7 +84,13 @@ def _parser() -> OneLineParser:
     )
     add_elasticsearch_arguments(parser, required=False)
     add = parser.add_argument
-    add("--topic", default=defaults.topic, metavar="NAME", help=f"the status topic (default {defaults.topic})")
+    add(
+        "--topic",
+        type=topic_name,
+        default=defaults.topic,
+        metavar="NAME",
+        help=f"the status topic (default {defaults.topic})",
+    )
     add("--index", type=index_name, default=defaults.index, metavar="NAME", help=f"(default {defaults.index})")
     add(
         "--rejected-index",

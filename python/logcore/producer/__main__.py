@@ -27,10 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         stats = _produce(options, progress)
     except (LogcoreError, OSError) as error:
-        progress.end_line()
         progress.note(" ".join(str(error).split()))
         return 1
-    progress.end_line()
     progress.tell_failure(stats)
     progress.note(summary(stats))
     return 0 if stats["failed"] == 0 and stats["error"] is None else 1
@@ -43,6 +41,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     start = int(time.time()) if options.start is None else options.start
     # Nothing is under way yet that a Ctrl-C could break, and the waits below don't come back to Python for it.
     _on_signals(signal.SIG_DFL)
+    progress.line.waits(f"asking Kafka at {options.brokers} …")
     # -1: as many copies as the brokers make by themselves. One copy would stop a cluster that wants two to acknowledge.
     if ensure_topic(options.brokers, options.topic, partitions=options.partitions, replication=-1, config=config):
         progress.note(f"made the topic {options.topic} with {options.partitions} partitions")

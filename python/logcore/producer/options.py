@@ -10,7 +10,7 @@ from typing import Any
 
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
-from logcore.one_line_parser import OneLineParser, whole_number
+from logcore.one_line_parser import OneLineParser, topic_name, whole_number
 
 __all__ = ["Options", "parse"]
 
@@ -65,9 +65,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """The options in `arguments` (the command line's if None). A wrong one ends the program with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    for name, text in (("BROKERS", args.brokers), ("TOPIC", args.topic)):
-        if not text.strip():
-            parser.error(f"{name} is empty")
+    if not args.brokers.strip():
+        parser.error("BROKERS is empty")
     if (args.bad_rate or 0.0) + (args.suspicious_rate or 0.0) > 1.0:
         parser.error("--bad-rate and --suspicious-rate add to more than 1")
     if args.users is not None and (args.users_seed is not None or args.accounts is not None):
@@ -85,7 +84,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error(str(error))
     return Options(
         brokers=args.brokers.strip(),
-        topic=args.topic.strip(),
+        topic=args.topic,
         rate=args.rate,
         count=args.count,
         duration=args.duration,
@@ -113,7 +112,7 @@ def _parser() -> OneLineParser:
     )
     add = parser.add_argument
     add("brokers", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
-    add("topic", metavar="TOPIC", help="the topic to send to")
+    add("topic", type=topic_name, metavar="TOPIC", help="the topic to send to")
     add(
         "--rate", type=_rate, default=1000.0, metavar="N|max", help="logs a second (default 1000), or as fast as can be"
     )

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-__all__ = ["Progress", "summary"]
+from logcore.live_line import LiveLine
 
-_NAME = "logcore-producer"
+__all__ = ["Progress", "summary"]
 
 
 class Progress:
     """Shows the numbers of `Producer.stats`."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._live = self._stream.isatty()
-        self._interval = 0.2 if self._live else 5.0
-        self._shown = time.monotonic()
-        self._width = 0
+        self.line = LiveLine("logcore-producer", stream, live_every_s=0.2, log_every_s=5.0)
         self._error_shown = False
 
     def show(self, stats: Mapping[str, Any]) -> None:
         """Shows the progress line if it is time, and the first failure when it comes up."""
         self.tell_failure(stats)
-        now = time.monotonic()
-        if now - self._shown < self._interval:
-            return
-        self._shown = now
-        lag = "" if stats["lag_p99"] is None else f"  lag p99 {_duration(stats['lag_p99'])}"
-        self._print(f"{_NAME}: {stats['rate']:,.0f}/s  {_counts(stats)}{lag}", live=self._live)
+        if self.line.due():
+            lag = "" if stats["lag_p99"] is None else f"  lag p99 {_duration(stats['lag_p99'])}"
+            self.line.show(f"{stats['rate']:,.0f}/s  {_counts(stats)}{lag}")
 
     def tell_failure(self, stats: Mapping[str, Any]) -> None:
         """Says why the first log failed, once."""
@@ -41,22 +32,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Prints a line that stays."""
-        self._print(f"{_NAME}: {text}", live=False)
-
-    def end_line(self) -> None:
-        """Takes the live line away."""
-        if self._width:
-            self._stream.write("\r" + " " * self._width + "\r")
-            self._stream.flush()
-            self._width = 0
-
-    def _print(self, text: str, *, live: bool) -> None:
-        line = text.ljust(self._width)
-        self._stream.write(f"\r{line}" if live or self._width else line)
-        self._width = len(text) if live else 0
-        if not live:
-            self._stream.write("\n")
-        self._stream.flush()
+        self.line.note(text)
 
 
 def summary(stats: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from pyspark.errors import PySparkException
 from logcore._core import LogcoreError
 from logcore.spark.adapter import judged_schema
 from logcore.spark.batch import BatchProcessor, BatchReport, Sink
+from logcore.spark.checkpoint import require_same_topic
 from logcore.spark.errors import OptionsError, ProcessorError, root_cause
 from logcore.spark.files import TextFiles
 from logcore.spark.kafka_options import read_properties, sink_options, source_options
@@ -68,12 +69,21 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
     jvm: Any = session._jvm
     require_kafka_source(session)
     properties = read_properties(jvm, options.kafka_config) if options.kafka_config else {}
-    created = prepare_topics(jvm, options.brokers, properties, options.input, options.output)
-    if created:
+    configuration = session._jsc.hadoopConfiguration()
+    checkpoint = options.checkpoint.rstrip("/")
+    begun = require_same_topic(TextFiles(jvm, configuration, checkpoint), options.input)
+    _say(f"asking Kafka at {options.brokers}")
+    target = prepare_topics(jvm, options.brokers, properties, options.input, options.output)
+    if target.created:
         _say(f"created topic {options.output}")
+    elif target.holds_records and not begun:
+        _say(
+            f"the checkpoint is new and {options.output} holds records: what was judged before is judged again, from "
+            f"the {options.starting_offsets} offsets on, under the same keys"
+        )
     # Users that don't fit the contract are an error now, not in the first batch.
     judged_schema(prepared.current())
-    files = TextFiles(jvm, session._jsc.hadoopConfiguration(), f"{options.checkpoint.rstrip('/')}/logcore")
+    files = TextFiles(jvm, configuration, f"{checkpoint}/logcore")
     processor = BatchProcessor(
         snapshots=Snapshots(files),
         current=prepared.current,

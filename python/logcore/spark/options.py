@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
-from logcore.one_line_parser import OneLineParser
+from logcore.one_line_parser import OneLineParser, topic_name
 from logcore.spark.option_values import (
     AVAILABLE_NOW,
     brokers,
@@ -18,7 +18,6 @@ from logcore.spark.option_values import (
     positive,
     seconds,
     starting_offsets,
-    topic,
     trigger,
 )
 
@@ -39,6 +38,9 @@ without MySQL, as far as the topic goes now:
 
 Ctrl-C stops after the running micro-batch, a second one at once; the checkpoint loses nothing either way.
 Spark logs warnings and errors; with --conf spark.log.level=WARN (or INFO) also the stacks of what failed.
+
+exit status: 0 done, or stopped by SIGTERM; 1 a service is missing, or the job failed; 2 a wrong option;
+130 stopped by Ctrl-C
 """
 
 
@@ -126,10 +128,10 @@ def _parser() -> OneLineParser:
         epilog=_EXAMPLE,
     )
     parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
-    parser.add_argument("--input", type=topic, default="server-logs", metavar="TOPIC", help="default %(default)s")
+    parser.add_argument("--input", type=topic_name, default="server-logs", metavar="TOPIC", help="default %(default)s")
     parser.add_argument(
         "--output",
-        type=topic,
+        type=topic_name,
         default="server-logs-status",
         metavar="TOPIC",
         help="default %(default)s; created where missing, with as many partitions as the input",

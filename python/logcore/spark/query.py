@@ -78,7 +78,10 @@ def _stop(
 ) -> None:
     """Lets the running batch finish, then ends the query. What Spark has to say about that is of no use to anyone."""
     by = "Ctrl-C" if stop.signal is signal.SIGINT else "SIGTERM"
-    say(f"stopped by {by}; a batch that runs is finished first")
+    idle = processor.running.acquire(blocking=False)
+    if idle:
+        processor.running.release()
+    say(f"stopped by {by}" if idle else f"stopped by {by}; the batch that runs is finished first")
     quietly(lambda: session.sparkContext.setLogLevel("OFF"))
     while not stop.urgent:
         if processor.running.acquire(timeout=_POLL_S):

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
 
 from logcore.spark.errors import JAVA_ERRORS, ProcessorError, root_cause
 from logcore.spark.spark_log import set_logger_level
 
-__all__ = ["prepare_topics"]
+__all__ = ["Target", "prepare_topics"]
 
 _PATIENCE_S = 20
 
 
-def prepare_topics(jvm: Any, brokers: str, properties: Mapping[str, str], source: str, target: str) -> bool:
-    """Requires the topic `source`, and creates `target` with as many partitions where it is missing; True if it did.
+class Target(NamedTuple):
+    """The status topic as it was found."""
+
+    created: bool
+    holds_records: bool
+
+
+def prepare_topics(jvm: Any, brokers: str, properties: Mapping[str, str], source: str, target: str) -> Target:
+    """Requires the topic `source`, and creates `target` with as many partitions where it is missing.
 
     Raises ProcessorError where Kafka can't be reached, `source` is missing, or `target` can't be created.
     """
@@ -30,17 +37,33 @@ def prepare_topics(jvm: Any, brokers: str, properties: Mapping[str, str], source
             raise ProcessorError(
                 f"there is no topic '{source}' at {brokers}; create it, start its producer, or name another by --input"
             )
-        if target in present:
-            return False
         try:
-            return _create(jvm, admin, target, partitions=_partitions(jvm, admin, source))
+            if target in present:
+                return Target(created=False, holds_records=_holds_records(jvm, admin, target))
+            created = _create(jvm, admin, target, partitions=_partitions(jvm, admin, source))
+            return Target(created=created, holds_records=False)
         except JAVA_ERRORS as error:
-            raise ProcessorError(f"topic '{target}' can't be created at {brokers}: {root_cause(error)}") from error
+            what = "asked about" if target in present else "created"
+            raise ProcessorError(f"topic '{target}' can't be {what} at {brokers}: {root_cause(error)}") from error
 
 
 def _partitions(jvm: Any, admin: Any, topic: str) -> int:
     described = _wait(jvm, admin.describeTopics([topic]).allTopicNames())
     return int(described[topic].partitions().size())
+
+
+def _holds_records(jvm: Any, admin: Any, topic: str) -> bool:
+    spec = jvm.org.apache.kafka.clients.admin.OffsetSpec
+    partitions = range(_partitions(jvm, admin, topic))
+
+    def offsets(which: Any) -> list[int]:
+        asked = jvm.java.util.HashMap()
+        for partition in partitions:
+            asked.put(jvm.org.apache.kafka.common.TopicPartition(topic, partition), which)
+        answers = _wait(jvm, admin.listOffsets(asked).all()).values()
+        return sorted(int(answer.offset()) for answer in answers)
+
+    return offsets(spec.earliest()) != offsets(spec.latest())
 
 
 def _create(jvm: Any, admin: Any, topic: str, *, partitions: int) -> bool:

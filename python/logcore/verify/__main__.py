@@ -35,13 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 Path(options.json).write_text(f"{_json(result)}\n", encoding="utf-8")
             print(report(result))
     except (LogcoreError, ElasticsearchError) as error:
-        progress.clear()
-        print(f"logcore-verify: {' '.join(str(error).split())}", file=sys.stderr)
+        progress.line.note(" ".join(str(error).split()))
         return 2
+    except KeyboardInterrupt:
+        progress.line.note("stopped before the end")
+        return 130
     except OSError as error:
         if isinstance(error, BrokenPipeError) or options.json is None:
             raise
-        print(f"logcore-verify: --json {options.json}: {error.strerror or error}", file=sys.stderr)
+        progress.line.note(f"--json {options.json}: {error.strerror or error}")
         return 2
     return 0 if result.clean else 1
 
@@ -50,8 +52,9 @@ def _verify(options: Options, progress: Progress) -> Result:
     contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
     topic = options.input or contract.topic
     # All services are asked first: nobody wants to learn after minutes that the last one is not there.
-    # A question for end offsets waits behind a fetch that waits for records: 500 ms a partition, if left alone.
+    # A question for end offsets waits behind a fetch that waits for records: 500 ms, if left alone, twice.
     config = {"fetch.wait.max.ms": "50", **options.kafka}
+    progress.line.waits(f"asking Kafka at {options.brokers} …")
     logs = Consumer(brokers=options.brokers, topic=topic, config=config)
     statuses = client = mysql = None
     try:
@@ -84,6 +87,7 @@ def _verify(options: Options, progress: Progress) -> Result:
                 )
             )
         progress.done()
+        progress.line.end()
         return Result.of(ledger, truths.malformed, comparison, hops)
     finally:
         logs.close()
@@ -101,7 +105,6 @@ if __name__ == "__main__":
     try:
         status = main()
     except KeyboardInterrupt:
-        print("logcore-verify: stopped before the end", file=sys.stderr)
         status = 130
     except BrokenPipeError:
         # The reader left; without this Python complains once more while it shuts down.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from logcore.elk.connection import add_elasticsearch_arguments
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
-from logcore.one_line_parser import OneLineParser, index_name
+from logcore.one_line_parser import OneLineParser, index_name, topic_name
 
 __all__ = ["Options", "parse"]
 
@@ -57,6 +58,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         mysql = mysql_connection(args) if mysql_requested(args) else None
     except MysqlOptionsError as error:
         parser.error(str(error))
+    if args.json not in (None, "-") and (Path(args.json).is_dir() or not Path(args.json).parent.is_dir()):
+        parser.error(f"--json {args.json}: no file can be written there")
     rejected_index = args.rejected_index or f"{args.index}-rejected"
     if rejected_index == args.index:
         parser.error("--index and --rejected-index are the same")
@@ -85,8 +88,14 @@ def _parser() -> OneLineParser:
     )
     add = parser.add_argument
     add("brokers", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
-    add("--input", metavar="TOPIC", help="topic of the logs (default: the contract's, server-logs)")
-    add("--output", metavar="TOPIC", default="server-logs-status", help="the status topic (default %(default)s)")
+    add("--input", type=topic_name, metavar="TOPIC", help="topic of the logs (default: the contract's, server-logs)")
+    add(
+        "--output",
+        type=topic_name,
+        metavar="TOPIC",
+        default="server-logs-status",
+        help="the status topic (default %(default)s)",
+    )
     add("--contract", metavar="FILE", help="contract of the logs (default: the one that logcore ships)")
     add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
     add("--json", metavar="FILE", help="write all figures as JSON; - is standard output, instead of the table")
