@@ -198,10 +198,27 @@ def test_every_log_gets_its_verdict_in_the_topic_and_in_mysql(
         ((count,),) = query(mysql, statement, source)
         assert count == sum(verdict[0] == status for verdict in expected.values()) > 0
 
+    assert not any("the checkpoint is new" in line for line in run.lines)
+
     again = submit(*options)
     assert again.wait() == 0, again.output
     assert not any(line.startswith("batch ") for line in again.lines)
+    assert not any("the checkpoint is new" in line for line in again.lines)
     assert sum(1 for _ in read(stack, target)) == 3000
+
+    new = submit(*(str(checkpoint.parent / "new") if option == str(checkpoint) else option for option in options))
+    assert new.wait() == 0, new.output
+    assert any(f"the checkpoint is new and {target} holds records" in line for line in new.lines)
+    assert {key: _verdict(record) for key, record in statuses(stack, target).items()} == expected
+    assert rows(mysql, source) == stored
+
+    produce(stack, other := topic("other"), 1)
+    mixed_up = submit(*(other if option == source else option for option in options))
+    assert mixed_up.wait() == 1, mixed_up.output
+    (line,) = mixed_up.lines
+    assert (
+        line == f"the checkpoint {checkpoint} is of the topic '{source}', not of '{other}'; give another --checkpoint"
+    )
 
 
 def test_killed_in_mid_batch_it_replays_that_batch_by_its_users(
@@ -366,7 +383,8 @@ def test_a_missing_topic_is_one_line_that_says_what_to_do(
     source = topic("missing")
     run = submit(*arguments(source, topic("status"), checkpoint, "--users", str(users), "--no-tables", *AVAILABLE_NOW))
     assert run.wait() == 1, run.output
-    (line,) = run.lines
+    asking, line = run.lines
+    assert asking.startswith("asking Kafka at ")
     assert f"there is no topic '{source}'" in line
     assert "create it" in line
     assert "Traceback" not in run.output

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from logcore._core import Contract, LogcoreError, Producer, Users, ensure_topic
+from logcore._core import Contract, Generator, LogcoreError, Producer, Users, ensure_topic
 from logcore.producer.options import Options, parse
 from logcore.producer.progress import Progress, summary
 
@@ -39,6 +39,16 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     users = _users(contract, options)
     config = dict(options.config)
     start = int(time.time()) if options.start is None else options.start
+    # What can't be generated is an error now, not after Kafka was asked for a topic.
+    Generator(
+        contract,
+        users,
+        seed=options.seed,
+        start=start,
+        rate=options.rate or 1000.0,
+        bad_rate=options.bad_rate,
+        suspicious_rate=options.suspicious_rate,
+    )
     # Nothing is under way yet that a Ctrl-C could break, and the waits below don't come back to Python for it.
     _on_signals(signal.SIG_DFL)
     progress.line.waits(f"asking Kafka at {options.brokers} …")
