@@ -5,6 +5,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use logcore::classify::Classifier;
@@ -28,6 +29,14 @@ fn classify(criterion: &mut Criterion) {
             bencher.iter(|| classifier.classify(black_box(&logs), "value").expect("a column of logs"));
         });
     }
+    // No log comes twice within a second: neither caches nor branch prediction know it by heart.
+    let mut generator = Generator::new(&contract, Some(&users), &Options::default()).expect("the defaults go together");
+    let million: Vec<RecordBatch> =
+        (0..100).map(|_| generator.batch(ROWS as usize).expect("the times are allowed")).collect();
+    let mut parts = million.iter().cycle();
+    group.bench_function("natural mix, a million", |bencher| {
+        bencher.iter(|| classifier.classify(parts.next().expect("a cycle"), "value").expect("a column of logs"));
+    });
     let mut generator = Generator::new(&contract, Some(&users), &Options::default()).expect("the defaults go together");
     let logs = generator.batch(ROWS as usize).expect("the times are allowed");
     let rows = RecordBatch::try_from_iter([
@@ -44,5 +53,67 @@ fn classify(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, classify);
+/// Logs of other shapes than the generator's, and such as an enemy would send; by the byte, so that they compare.
+fn shapes(criterion: &mut Criterion) {
+    let contract = Arc::new(Contract::server_logs().expect("the contract is compiled in"));
+    let users = users(&contract, 1, 1_000).expect("the contract allows a thousand accounts");
+    let classifier = Classifier::new(&contract, Some(&users)).expect("the users are the contract's");
+    let options = Options { bad_rate: Some(0.0), ..Options::default() };
+    let mut generator = Generator::new(&contract, Some(&users), &options).expect("the defaults go together");
+    let logs = generator.batch(ROWS as usize).expect("the times are allowed");
+    let good: Vec<String> = logs.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+    let compact = |log: &String| log.replace(", ", ",").replace(": ", ":");
+    let reversed = |log: &String| {
+        let mut members: Vec<&str> = log.trim_matches(['{', '}']).split(", ").collect();
+        members.reverse();
+        format!("{{{}}}", members.join(", "))
+    };
+    let extended = |log: &String| log.replacen('{', r#"{"host": "web-17.example", "pid": 4711, "#, 1);
+    let nested = |log: &String| log.replacen('{', r#"{"http": {"status": 200, "path": "/"}, "#, 1);
+    let escapes = format!(r#"{{"event_id": "{}"}}"#, r"\u00e9\n\\".repeat(1_000));
+    let duplicates = format!("{{{}}}", vec![r#""device": "IOS""#; 1_000].join(", "));
+    let deepest = format!("{}1{}", r#"{"a":["#.repeat(31), "]}".repeat(31));
+    let long = format!(r#"{{"event_id": "{}"}}"#, "a".repeat((1 << 20) - 100));
+    let long_number = format!(r#"{{"account_id": {}}}"#, "9".repeat((1 << 20) - 100));
+    let commas = format!("[{}]", vec!["0"; 10_000].join(","));
+    let names = |log: &String| log.replace("device", r"devic\u0065");
+    let mut group = criterion.benchmark_group("shapes");
+    let mixed = good.iter().enumerate().map(|(row, log)| if row % 2 == 0 { log.clone() } else { compact(log) });
+    let turned = good.iter().enumerate().map(|(row, log)| {
+        // Each log has its members in another order.
+        let mut members: Vec<&str> = log.trim_matches(['{', '}']).split(", ").collect();
+        let count = members.len();
+        members.rotate_left(row % count);
+        members.swap(row / 7 % count, row / 3 % count);
+        format!("{{{}}}", members.join(", "))
+    });
+    for (name, logs) in [
+        ("good", good.clone()),
+        ("good, compact", good.iter().map(compact).collect()),
+        ("good, reversed", good.iter().map(reversed).collect()),
+        ("good, two producers in turns", mixed.collect()),
+        ("good, other fields too", good.iter().map(extended).collect()),
+        ("good, an object too", good.iter().map(nested).collect()),
+        ("good, any order", turned.collect()),
+        ("hostile, escapes", vec![escapes; 100]),
+        ("hostile, escaped names", good.iter().map(names).collect()),
+        ("hostile, duplicates", vec![duplicates; 100]),
+        ("hostile, deepest nesting", vec![deepest; 5_000]),
+        ("hostile, a text of 1 MiB", vec![long; 3]),
+        ("hostile, a number of 1 MiB", vec![long_number; 3]),
+        ("hostile, an array", vec![commas; 100]),
+        ("hostile, open strings", vec![r#"{"event_id": "a"#.to_owned(); 10_000]),
+        ("hostile, empty objects", vec!["{}".to_owned(); 50_000]),
+    ] {
+        group.throughput(Throughput::Bytes(logs.iter().map(|log| log.len() as u64).sum()));
+        let column: ArrayRef = Arc::new(StringArray::from(logs));
+        let batch = RecordBatch::try_from_iter([("value", column)]).expect("one column");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| classifier.classify(black_box(&batch), "value").expect("a column of logs"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, classify, shapes);
 criterion_main!(benches);

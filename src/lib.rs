@@ -11,6 +11,7 @@ mod error;
 pub mod generate;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod lanes;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "python")]

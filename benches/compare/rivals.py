@@ -1,7 +1,8 @@
 """One rival a function: logs in, typed columns, a status and reasons out, on one thread; the statuses.
 
 DuckDB does the same job. Polars does less: it can't tell a number from a string that holds one, nor null from missing,
-so it gives no reasons. Each yields the column of statuses; what else it made was made, and is let go.
+so it gives no reasons. Each yields the column of statuses; what else it made was made, and is let go. logcore works
+batch by batch, as it does in Spark: unless the statuses are asked for, a batch is let go before the next is judged.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from logcore import Classifier
 
 __all__ = ["Rival", "duckdb_rival", "logcore_rival", "polars_rival"]
 
-Rival = Callable[[], Any]
+Rival = Callable[[bool], Any]
+"""Runs, and with True yields the statuses."""
 
 # As many rows as Spark puts into one Arrow batch.
 _BATCH = 10_000
@@ -32,8 +34,13 @@ def logcore_rival(logs: Logs) -> Rival:
     classifier = Classifier(logs.contract, logs.users)
     parts = [logs.batch.slice(start, _BATCH) for start in range(0, logs.batch.num_rows, _BATCH)]
 
-    def run() -> Any:
-        return pa.chunked_array([classifier.classify(part)["status"] for part in parts])
+    def run(wanted: bool) -> Any:
+        statuses = []
+        for part in parts:
+            judged = classifier.classify(part)
+            if wanted:
+                statuses.append(judged["status"])
+        return pa.chunked_array(statuses) if wanted else None
 
     return run
 
@@ -48,7 +55,7 @@ def polars_rival(logs: Logs) -> Rival:
     ).with_columns(pl.lit(value=True).alias("known"))
     fields = pl.Struct(dict.fromkeys(logs.contract.field_names, pl.String))
 
-    def run() -> Any:
+    def run(_wanted: bool) -> Any:
         account = pl.col("account_id").cast(pl.Int64, strict=False)
         seconds = pl.col("event_timestamp").cast(pl.Int64, strict=False)
         good = (
@@ -159,7 +166,7 @@ def duckdb_rival(logs: Logs, *, reasons: bool = True) -> Rival:
             FROM typed LEFT JOIN users ON typed.account_id = users.account_id AND typed.device = users.device
         """  # noqa: S608 - the names are the contract's
 
-    def run() -> Any:
+    def run(_wanted: bool) -> Any:
         return connection.sql(statement).to_arrow_table()["status"]
 
     return run

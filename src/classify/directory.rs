@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fields::FieldJudge;
 use crate::contract::{Contract, Kind, Lookup};
-use crate::decode::{Integer, parse_integer};
+use crate::decode::{BLOCK, Integer, parse_integer};
 use crate::error::{Error, Result};
 use crate::users::Users;
 use crate::verdict::{Code, Place, Reason};
@@ -17,6 +17,8 @@ pub(super) struct Directory {
     key_field: usize,
     keys: Keys,
     second: Option<Second>,
+    /// The same for the most common kind.
+    table: Option<Table>,
 }
 
 /// From a key to its number, counted from 0 in the order met.
@@ -76,18 +78,116 @@ impl Directory {
             (Some(field), Some(rules)) => Some(Second::new(*field, &rules.kind, users, &key_numbers)?),
             _ => None,
         };
-        Ok(Self { key_field: lookup.fields.first().copied().unwrap_or(0), keys, second })
+        let table = second.as_ref().and_then(|second| Table::new(&keys, second));
+        Ok(Self { key_field: lookup.fields.first().copied().unwrap_or(0), keys, second, table })
     }
 
-    /// What the users say of a row that keeps the contract.
+    /// What the users say of those rows in a block whose bits are set in `rows`; they keep the contract. The block begins
+    /// with the row `first`.
     #[inline]
-    pub(super) fn check(&self, fields: &[FieldJudge<'_>], row: usize) -> Option<Reason> {
-        let Some(key) = fields.get(self.key_field).and_then(|field| self.keys.number(&field.column, row)) else {
-            return Some(reason(self.key_field, Code::UnknownAccount));
+    pub(super) fn check(&self, fields: &[FieldJudge<'_>], first: usize, count: usize, rows: u64) -> Suspicions {
+        let rows = rows & u64::MAX >> (BLOCK - count.min(BLOCK));
+        let second = self.second.as_ref().map_or(self.key_field, |second| second.field);
+        let mut found = Suspicions {
+            unknown: 0,
+            mismatch: 0,
+            reasons: [reason(self.key_field, Code::UnknownAccount), reason(second, Code::DeviceMismatch)],
         };
-        let second = self.second.as_ref()?;
-        let found = fields.get(second.field).is_some_and(|field| second.holds(key, field, row));
-        if found { None } else { Some(reason(second.field, Code::DeviceMismatch)) }
+        let of = |place: usize| fields.get(place);
+        if let (Some(table), Some(Column::Int32(keys)), Some(second)) =
+            (&self.table, of(self.key_field).map(|field| &field.column), of(second))
+        {
+            let (keys, valid) = keys.block(first);
+            for ((key, id), row) in keys.iter().zip(&second.listed).zip(0..).take(count) {
+                let values = table.values(*key);
+                found.unknown |= (values >> KNOWN & 1 ^ 1) << row;
+                found.mismatch |= (values >> (id & 63) & 1 ^ 1) << row;
+            }
+            found.unknown |= !valid;
+        } else {
+            for row in (0..count).filter(|row| rows >> row & 1 == 1) {
+                let key = of(self.key_field).and_then(|field| self.keys.number(&field.column, first + row));
+                match (key, &self.second) {
+                    (None, _) => found.unknown |= 1 << row,
+                    (Some(_), None) => {}
+                    (Some(key), Some(second)) => {
+                        let holds = of(second.field).is_some_and(|field| second.holds(key, field, first, row));
+                        found.mismatch |= u64::from(!holds) << row;
+                    }
+                }
+            }
+        }
+        found.unknown &= rows;
+        found.mismatch &= rows & !found.unknown;
+        found
+    }
+}
+
+/// The rows of a block that the users speak against, one bit each.
+#[derive(Debug)]
+pub(super) struct Suspicions {
+    unknown: u64,
+    mismatch: u64,
+    /// For each of the two.
+    reasons: [Reason; 2],
+}
+
+impl Suspicions {
+    pub(super) const NONE: Self =
+        Self { unknown: 0, mismatch: 0, reasons: [Reason { place: Place::Log, code: Code::UnknownAccount }; 2] };
+
+    #[inline]
+    pub(super) fn rows(&self) -> u64 {
+        self.unknown | self.mismatch
+    }
+
+    /// Why the row is suspicious, if it is.
+    #[inline]
+    pub(super) fn reason(&self, row: usize) -> Option<Reason> {
+        let [unknown, mismatch] = self.reasons;
+        if self.unknown >> row & 1 == 1 {
+            Some(unknown)
+        } else if self.mismatch >> row & 1 == 1 {
+            Some(mismatch)
+        } else {
+            None
+        }
+    }
+}
+
+/// The users where keys are integers that lie close together, and second values come from a short list: for each key its
+/// values, one bit each, and the bit [`KNOWN`].
+#[derive(Debug)]
+struct Table {
+    first: i64,
+    values: Vec<u64>,
+}
+
+/// Behind the places in the list; and the one behind it, which no key has, is that of [`super::fields::NOT_LISTED`].
+const KNOWN: usize = 62;
+
+impl Table {
+    fn new(keys: &Keys, second: &Second) -> Option<Self> {
+        let (Keys::Dense { first, numbers }, Ids::Listed) = (keys, &second.ids) else { return None };
+        let mut values = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let mut bits = 0;
+            if let Some(key) = number.checked_sub(1) {
+                bits |= 1 << KNOWN;
+                for id in second.ids_of(key) {
+                    bits |= 1_u64.checked_shl(*id).filter(|_| (*id as usize) < KNOWN)?;
+                }
+            }
+            values.push(bits);
+        }
+        Some(Self { first: *first, values })
+    }
+
+    /// A key's bits; none for one that nobody has.
+    #[inline]
+    fn values(&self, key: i32) -> u64 {
+        let place = usize::try_from(i64::from(key).wrapping_sub(self.first)).unwrap_or(usize::MAX);
+        self.values.get(place).copied().unwrap_or(0)
     }
 }
 
@@ -197,20 +297,29 @@ impl Second {
     }
 
     #[inline]
-    fn holds(&self, key: u32, field: &FieldJudge<'_>, row: usize) -> bool {
+    fn holds(&self, key: u32, field: &FieldJudge<'_>, first: usize, row: usize) -> bool {
         let id = match (&self.ids, &field.column) {
-            (Ids::Listed, _) => field.listed,
-            (Ids::Texts(map), Column::Text(column)) => column.value(row).and_then(|text| map.get(text).copied()),
-            (Ids::Integers(map), Column::Int32(column)) => {
-                column.value(row).and_then(|value| map.get(&i64::from(value)).copied())
+            (Ids::Listed, _) => field.listed.get(row).copied(),
+            (Ids::Texts(map), Column::Text(column)) => {
+                column.value(first + row).and_then(|text| map.get(text).copied())
             }
-            (Ids::Integers(map), Column::Int64(column)) => column.value(row).and_then(|value| map.get(&value).copied()),
+            (Ids::Integers(map), Column::Int32(column)) => {
+                column.value(first + row).and_then(|value| map.get(&i64::from(value)).copied())
+            }
+            (Ids::Integers(map), Column::Int64(column)) => {
+                column.value(first + row).and_then(|value| map.get(&value).copied())
+            }
             _ => None,
         };
+        id.is_some_and(|id| self.ids_of(key).contains(&id))
+    }
+
+    #[inline]
+    fn ids_of(&self, key: u32) -> &[u32] {
         let place = |number: u32| self.offsets.get(number as usize).map(|offset| *offset as usize);
-        let (Some(id), Some(start), Some(end)) = (id, place(key), key.checked_add(1).and_then(place)) else {
-            return false;
-        };
-        self.of_keys.get(start..end).is_some_and(|ids| ids.contains(&id))
+        match (place(key), key.checked_add(1).and_then(place)) {
+            (Some(start), Some(end)) => self.of_keys.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
     }
 }

@@ -4,17 +4,38 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::columns::{Column, MICROS, NumberColumn, TextColumn, UTC};
 use crate::contract::{Field, IntegerRules, Kind, Width};
-use crate::decode::{Found, Integer, Token, parse_integer, unescape};
-use crate::validate::{IntegerRange, TextRules};
-use crate::verdict::Code;
+use crate::decode::{BLOCK, Found, Integer, Log, Token, parse_integer, unescape};
+use crate::lanes::{Best, Lanes, with_lanes};
+use crate::validate::{IntegerRange, TextCheck, TextRules};
+use crate::verdict::{Code, Place, Reason};
+
+/// No place in a list.
+pub(super) const NOT_LISTED: u32 = u32::MAX;
+
+/// The logs of a block and what is wrong with them so far.
+#[derive(Debug)]
+pub(super) struct BlockLogs<'a> {
+    pub(super) logs: [Log<'a>; BLOCK],
+    /// How many there are.
+    pub(super) count: usize,
+    /// Each with its log's number in the block; a log's in the contract's order.
+    pub(super) faults: Vec<(usize, Reason)>,
+}
+
+impl BlockLogs<'_> {
+    pub(super) fn new() -> Self {
+        Self { logs: [Log::default(); BLOCK], count: 0, faults: Vec::new() }
+    }
+}
 
 /// A field's rules with the column that its values go to.
 #[derive(Debug)]
 pub(super) struct FieldJudge<'a> {
+    place: u16,
     rules: &'a FieldRules,
     pub(super) column: Column,
-    /// The last value's place in the contract's list, where there is a list.
-    pub(super) listed: Option<u32>,
+    /// Of the block's values the places in the contract's list, [`NOT_LISTED`] where there is no value or no list.
+    pub(super) listed: [u32; BLOCK],
 }
 
 /// A field's rules, made ready once: a long list of values takes milliseconds.
@@ -59,7 +80,7 @@ pub(super) fn data_type(kind: &Kind) -> DataType {
 }
 
 impl<'a> FieldJudge<'a> {
-    pub(super) fn new(field: &Field, rules: &'a FieldRules, rows: usize) -> Self {
+    pub(super) fn new(place: u16, field: &Field, rules: &'a FieldRules, rows: usize) -> Self {
         let column = match &field.kind {
             Kind::String(rules) => Column::Text(TextColumn::with_capacity(
                 rows,
@@ -69,84 +90,188 @@ impl<'a> FieldJudge<'a> {
             Kind::Integer(rules) if rules.width == Width::I32 => Column::Int32(NumberColumn::with_capacity(rows)),
             Kind::Integer(_) => Column::Int64(NumberColumn::with_capacity(rows)),
         };
-        Self { rules, column, listed: None }
+        Self { place, rules, column, listed: [NOT_LISTED; BLOCK] }
     }
 
-    /// Judges what was found in `log` and pushes one value.
-    #[inline]
-    pub(super) fn judge(&mut self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Option<Code> {
-        let checked = match (&self.rules.kind, found.token) {
-            (KindRules::Text(rules), Token::Text { escaped }) => {
-                let mut text = found.text(log);
-                let mut within = log.get(found.start as usize..).unwrap_or_default();
-                if escaped {
-                    scratch.clear();
-                    unescape(text, scratch);
-                    text = scratch.as_slice();
-                    within = text;
+    /// Judges what was found in a block's logs: a value or null for each, and the faults.
+    pub(super) fn judge(
+        &mut self,
+        lanes: Best,
+        block: &mut BlockLogs<'_>,
+        found: &[Found; BLOCK],
+        scratch: &mut Vec<u8>,
+    ) {
+        let (rules, place) = (self.rules, Place::Field(self.place));
+        let required = rules.required;
+        match (&rules.kind, &mut self.column) {
+            (KindRules::Text(text), Column::Text(column)) => {
+                let listed = &mut self.listed;
+                // A loop of its own for each of the common rules.
+                if let Some(check) = text.only_list() {
+                    with_lanes!(lanes, lanes => {
+                        judge_texts(lanes, check, required, place, column, listed, block, found, scratch);
+                    });
+                } else if let Some(check) = text.only_run() {
+                    with_lanes!(lanes, lanes => {
+                        judge_texts(lanes, check, required, place, column, listed, block, found, scratch);
+                    });
+                } else {
+                    with_lanes!(lanes, lanes => {
+                        judge_texts(lanes, text, required, place, column, listed, block, found, scratch);
+                    });
                 }
-                rules.check_within(text, within).map(|listed| {
-                    self.listed = listed;
-                    if let Column::Text(column) = &mut self.column {
-                        column.push(text, within);
-                    }
-                })
             }
-            (KindRules::Integer { range, accept_string }, Token::Integer | Token::Text { .. }) => {
-                integer(log, found, *accept_string, scratch)
-                    .and_then(|value| range.check(value).map(|()| value))
-                    .and_then(|value| push(&mut self.column, value))
+            (KindRules::Integer { range, accept_string }, column) => {
+                let plain = 1 << Token::Integer as u32 | u32::from(*accept_string) << Token::Text as u32;
+                let integers = Integers { range, accept_string: *accept_string, plain, required, place };
+                match column {
+                    Column::Int32(column) => with_lanes!(lanes, _lanes => {
+                        integers.judge(column, |value| i32::try_from(value).ok(), block, found, scratch);
+                    }),
+                    Column::Int64(column) => with_lanes!(lanes, _lanes => {
+                        integers.judge(column, Some, block, found, scratch);
+                    }),
+                    Column::Time(column) => with_lanes!(lanes, _lanes => {
+                        integers.judge(column, |value| value.checked_mul(MICROS), block, found, scratch);
+                    }),
+                    Column::Text(_) => {}
+                }
             }
-            (_, Token::Absent | Token::Null) if !self.rules.required => {
-                self.column.push_null();
-                return None;
-            }
-            (_, Token::Absent) => Err(Code::Missing),
-            (_, Token::Null) => Err(Code::Null),
-            (_, Token::Duplicate) => Err(Code::DuplicateKey),
-            _ => Err(Code::WrongType),
-        };
-        match checked {
-            Ok(()) => None,
-            Err(code) => {
-                self.column.push_null();
-                Some(code)
-            }
+            (KindRules::Text(_), _) => {}
         }
     }
 }
 
-#[inline]
-fn integer(log: &[u8], found: Found, accept_string: bool, scratch: &mut Vec<u8>) -> Result<i64, Code> {
-    let number = found.token == Token::Integer;
-    if number || (accept_string && found.token == Token::Text { escaped: false }) {
-        return match parse_integer(found.text(log)) {
-            Integer::Value(value) => Ok(value),
-            Integer::TooLarge => Err(Code::OutOfRange),
-            // -0 is the one JSON integer that is not in canonical form.
-            Integer::NotCanonical if number => Ok(0),
-            Integer::NotCanonical => Err(Code::WrongType),
+#[expect(clippy::too_many_arguments, reason = "parts of a borrowed FieldJudge")]
+#[inline(always)]
+fn judge_texts(
+    lanes: impl Lanes,
+    rules: &impl TextCheck,
+    required: bool,
+    place: Place,
+    column: &mut TextColumn,
+    listed: &mut [u32; BLOCK],
+    block: &mut BlockLogs<'_>,
+    found: &[Found; BLOCK],
+    scratch: &mut Vec<u8>,
+) {
+    let mut texts = column.block();
+    listed.fill(NOT_LISTED);
+    let rows = block.logs.iter().zip(found).zip(listed).zip(0..).take(block.count);
+    for (((log, found), listed), row) in rows {
+        let checked = if found.token == Token::Text
+            && let Some((text, within)) = log.text(*found)
+        {
+            match rules.check_within(lanes, text, within) {
+                Ok(index) => {
+                    texts.push(text, within);
+                    *listed = index.unwrap_or(NOT_LISTED);
+                    continue;
+                }
+                Err(code) => Err(code),
+            }
+        } else if found.token == Token::EscapedText {
+            scratch.clear();
+            unescape(found.text(log.bytes()), scratch);
+            match rules.check_within(lanes, scratch, scratch) {
+                Ok(index) => {
+                    texts.push(scratch, scratch);
+                    *listed = index.unwrap_or(NOT_LISTED);
+                    continue;
+                }
+                Err(code) => Err(code),
+            }
+        } else {
+            no_value(found.token, required)
         };
+        texts.push_null();
+        if let Err(code) = checked {
+            block.faults.push((row, Reason { place, code }));
+        }
     }
-    if !accept_string {
-        return Err(Code::WrongType);
-    }
-    scratch.clear();
-    unescape(found.text(log), scratch);
-    match parse_integer(scratch) {
-        Integer::Value(value) => Ok(value),
-        Integer::TooLarge => Err(Code::OutOfRange),
-        Integer::NotCanonical => Err(Code::WrongType),
+    texts.finish();
+}
+
+/// A field without a value of its type is a fault, unless it may be left out or its log is wrong as a whole.
+#[cold]
+fn no_value(token: Token, required: bool) -> Result<(), Code> {
+    match token {
+        Token::Unread => Ok(()),
+        Token::Absent | Token::Null if !required => Ok(()),
+        Token::Absent => Err(Code::Missing),
+        Token::Null => Err(Code::Null),
+        Token::Duplicate => Err(Code::DuplicateKey),
+        _ => Err(Code::WrongType),
     }
 }
 
-#[inline]
-fn push(column: &mut Column, value: i64) -> Result<(), Code> {
-    match column {
-        Column::Int32(column) => column.push(i32::try_from(value).map_err(|_| Code::OutOfRange)?),
-        Column::Int64(column) => column.push(value),
-        Column::Time(column) => column.push(value.checked_mul(MICROS).ok_or(Code::OutOfRange)?),
-        Column::Text(_) => return Err(Code::WrongType),
+struct Integers<'a> {
+    range: &'a IntegerRange,
+    accept_string: bool,
+    /// The tokens whose text is the number, one bit each.
+    plain: u32,
+    required: bool,
+    place: Place,
+}
+
+impl Integers<'_> {
+    #[inline(always)]
+    fn judge<T: Copy + Default>(
+        &self,
+        column: &mut NumberColumn<T>,
+        convert: impl Fn(i64) -> Option<T>,
+        block: &mut BlockLogs<'_>,
+        found: &[Found; BLOCK],
+        scratch: &mut Vec<u8>,
+    ) {
+        let mut values = [T::default(); BLOCK];
+        let mut valid = 0;
+        let rows = block.logs.iter().zip(found).zip(&mut values).zip(0..).take(block.count);
+        for (((log, found), value), row) in rows {
+            // Whether digits stand in quotes is not branched on: no processor guesses it.
+            let parsed = match log.digits(*found) {
+                Some(number) if 1 << found.token as u32 & self.plain != 0 => Ok(Some(number)),
+                _ => self.parse_slowly(log.bytes(), *found, scratch),
+            };
+            let checked = match parsed {
+                Ok(Some(number)) => match (self.range.check(number), convert(number)) {
+                    (Ok(()), Some(number)) => {
+                        *value = number;
+                        valid |= 1 << row;
+                        continue;
+                    }
+                    (Err(code), _) => Err(code),
+                    (Ok(()), None) => Err(Code::OutOfRange),
+                },
+                Ok(None) => Ok(()),
+                Err(code) => Err(code),
+            };
+            if let Err(code) = checked {
+                block.faults.push((row, Reason { place: self.place, code }));
+            }
+        }
+        column.push_block(values.get(..block.count).unwrap_or_default(), valid);
     }
-    Ok(())
+
+    /// Any value; None where there may be none.
+    #[cold]
+    fn parse_slowly(&self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Result<Option<i64>, Code> {
+        let parsed = match found.token {
+            Token::Integer => parse_integer(found.text(log)),
+            Token::Text if self.accept_string => parse_integer(found.text(log)),
+            Token::EscapedText if self.accept_string => {
+                scratch.clear();
+                unescape(found.text(log), scratch);
+                parse_integer(scratch)
+            }
+            token => return no_value(token, self.required).map(|()| None),
+        };
+        match parsed {
+            Integer::Value(value) => Ok(Some(value)),
+            Integer::TooLarge => Err(Code::OutOfRange),
+            // -0 is the one JSON integer that is not in canonical form.
+            Integer::NotCanonical if found.token == Token::Integer => Ok(Some(0)),
+            Integer::NotCanonical => Err(Code::WrongType),
+        }
+    }
 }

@@ -5,6 +5,9 @@ use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, GenericByteViewArray, NullArray, RecordBatch,
 };
 
+use arrow_buffer::ArrowNativeType;
+
+use crate::decode::Log;
 use crate::error::{Error, Result};
 
 /// Logs by row.
@@ -13,6 +16,12 @@ pub trait Values {
     fn rows(&self) -> usize;
     /// The log's bytes; None for a message without a value.
     fn log(&self, row: usize) -> Option<&[u8]>;
+    /// The same where it lies, empty for a message without a value.
+    #[inline]
+    fn place(&self, row: usize) -> Log<'_> {
+        let log = self.log(row).unwrap_or_default();
+        Log::new(log, log.len())
+    }
 }
 
 impl<T: ByteArrayType<Native = N>, N: AsRef<[u8]> + ?Sized + 'static> Values for &GenericByteArray<T> {
@@ -23,6 +32,17 @@ impl<T: ByteArrayType<Native = N>, N: AsRef<[u8]> + ?Sized + 'static> Values for
     #[inline]
     fn log(&self, row: usize) -> Option<&[u8]> {
         if self.is_null(row) { None } else { Some(self.value(row).as_ref()) }
+    }
+
+    #[inline]
+    fn place(&self, row: usize) -> Log<'_> {
+        let offset = |row: usize| self.value_offsets().get(row).map(|offset| offset.as_usize());
+        match (offset(row), offset(row + 1)) {
+            (Some(start), Some(end)) if !self.is_null(row) => {
+                Log::new(self.value_data().get(start..).unwrap_or_default(), end.saturating_sub(start))
+            }
+            _ => Log::default(),
+        }
     }
 }
 

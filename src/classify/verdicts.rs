@@ -1,18 +1,19 @@
 //! The loop over the logs of a batch.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, StringArray};
 
-use super::columns::Column;
-use super::directory::Directory;
-use super::fields::{FieldJudge, FieldRules};
+use super::columns::{Column, TextColumn};
+use super::directory::{Directory, Suspicions};
+use super::fields::{BlockLogs, FieldJudge, FieldRules};
 use super::reasons::reasons_array;
 use super::values::Values;
 use crate::contract::Contract;
-use crate::decode::{Decoder, Found};
+use crate::decode::{BLOCK, Block, Decoder};
 use crate::error::{Error, Result};
+use crate::lanes::Best;
 use crate::verdict::{Place, Reason, Status};
 
 /// What a batch of logs got, row by row.
@@ -51,18 +52,28 @@ impl Verdicts {
     /// The contract's fields, status and reasons as Arrow arrays.
     pub(crate) fn into_arrays(self, contract: &Contract) -> Result<Vec<ArrayRef>> {
         let mut arrays = self.columns.into_iter().map(Column::into_array).collect::<Result<Vec<_>>>()?;
-        arrays.push(Arc::new(status_array(&self.statuses)));
+        arrays.push(Arc::new(status_array(&self.statuses)?));
         arrays.push(reasons_array(contract, &self.reasons, self.offsets)?);
         Ok(arrays)
     }
 }
 
-fn status_array(statuses: &[Status]) -> StringArray {
-    let mut array = StringBuilder::with_capacity(statuses.len(), statuses.len() * 5);
-    for status in statuses {
-        array.append_value(status.as_str());
+fn status_array(statuses: &[Status]) -> Result<StringArray> {
+    let mut column = TextColumn::with_capacity(statuses.len(), 5);
+    for block in statuses.chunks(BLOCK) {
+        let mut texts = column.block();
+        for status in block {
+            // With as many bytes behind it as are copied.
+            let (text, within) = match status {
+                Status::Good => ("good", "good                            "),
+                Status::Bad => ("bad", "bad                             "),
+                Status::Suspicious => ("suspicious", "suspicious                      "),
+            };
+            texts.push(text.as_bytes(), within.as_bytes());
+        }
+        texts.finish();
     }
-    array.finish()
+    column.into_array()
 }
 
 pub(super) fn judge<V: Values>(
@@ -72,44 +83,68 @@ pub(super) fn judge<V: Values>(
     logs: &V,
 ) -> Result<Verdicts> {
     let rows = logs.rows();
-    let ready = contract.fields().iter().zip(rules);
-    let mut fields: Vec<FieldJudge<'_>> = ready.map(|(field, rules)| FieldJudge::new(field, rules, rows)).collect();
+    let ready = contract.fields().iter().zip(rules).zip(0..);
+    let mut fields: Vec<FieldJudge<'_>> =
+        ready.map(|((field, rules), place)| FieldJudge::new(place, field, rules, rows)).collect();
+    let lanes = Best::detect();
     let mut decoder = Decoder::new(contract);
-    let mut found = vec![Found::ABSENT; fields.len()];
+    let mut found = Block::new(fields.len());
+    let mut block = BlockLogs::new();
     let mut scratch = Vec::new();
     let mut statuses = Vec::with_capacity(rows);
     let mut reasons: Vec<Reason> = Vec::new();
     let mut offsets = Vec::with_capacity(rows + 1);
     offsets.push(0);
-    for row in 0..rows {
-        let before = reasons.len();
-        let log = logs.log(row).unwrap_or_default();
-        match decoder.decode(log, &mut found) {
-            Err(code) => {
-                for field in &mut fields {
-                    field.column.push_null();
-                }
-                reasons.push(Reason { place: Place::Log, code });
+    for first in (0..rows).step_by(BLOCK) {
+        block.count = BLOCK.min(rows - first);
+        block.faults.clear();
+        for (row, place) in block.logs.iter_mut().enumerate().take(block.count) {
+            *place = logs.place(first + row);
+        }
+        let faults = &mut block.faults;
+        let mut fault = |row, code| faults.push((row, Reason { place: Place::Log, code }));
+        decoder.decode(block.logs.get(..block.count).unwrap_or_default(), &mut found, &mut fault);
+        for (field, found) in fields.iter_mut().zip(found.fields()) {
+            field.judge(lanes, &mut block, found, &mut scratch);
+        }
+        // One field after another has added its own: by log, and a log's as they came.
+        block.faults.sort_by_key(|(row, _)| *row);
+        let bad = block.faults.iter().fold(0_u64, |bad, (row, _)| bad | 1 << row);
+        let suspicions =
+            directory.map_or(Suspicions::NONE, |directory| directory.check(&fields, first, block.count, !bad));
+        let mut faults = block.faults.iter().copied().peekable();
+        let mut ends = [0; BLOCK];
+        let mut judged = [Status::Good; BLOCK];
+        let mut odd = bad | suspicions.rows();
+        let mut from = 0;
+        while odd != 0 {
+            let row = odd.trailing_zeros() as usize;
+            odd &= odd - 1;
+            fill(&mut ends, from..row, reasons.len())?;
+            from = row;
+            if let Some(reason) = suspicions.reason(row) {
+                reasons.push(reason);
             }
-            Ok(()) => {
-                for ((field, found), place) in fields.iter_mut().zip(&found).zip(0_u16..) {
-                    if let Some(code) = field.judge(log, *found, &mut scratch) {
-                        reasons.push(Reason { place: Place::Field(place), code });
-                    }
-                }
+            while let Some((_, reason)) = faults.next_if(|(faulty, _)| *faulty == row) {
+                reasons.push(reason);
+            }
+            if let Some(status) = judged.get_mut(row) {
+                *status = if bad >> row & 1 == 1 { Status::Bad } else { Status::Suspicious };
             }
         }
-        statuses.push(if reasons.len() > before {
-            Status::Bad
-        } else if let Some(reason) = directory.and_then(|directory| directory.check(&fields, row)) {
-            reasons.push(reason);
-            Status::Suspicious
-        } else {
-            Status::Good
-        });
-        offsets.push(i32::try_from(reasons.len()).map_err(|_| too_many())?);
+        fill(&mut ends, from..block.count, reasons.len())?;
+        offsets.extend_from_slice(ends.get(..block.count).unwrap_or_default());
+        statuses.extend_from_slice(judged.get(..block.count).unwrap_or_default());
     }
     Ok(Verdicts { columns: fields.into_iter().map(|field| field.column).collect(), statuses, reasons, offsets })
+}
+
+/// The rows' reasons end at `end`.
+#[inline]
+fn fill(ends: &mut [i32; BLOCK], rows: Range<usize>, end: usize) -> Result<()> {
+    let end = i32::try_from(end).map_err(|_| too_many())?;
+    ends.get_mut(rows).unwrap_or_default().fill(end);
+    Ok(())
 }
 
 #[cold]

@@ -28,33 +28,27 @@ fn load_last(bytes: &[u8], at: usize) -> u128 {
     u128::from_le_bytes(chunk)
 }
 
-/// The place of the first `"`, `\\` or control character among 16 bytes, with `ASCII` also of the first byte past ASCII;
-/// 16 without one.
+/// The place of the first `"`, `\\` or control character among 16 bytes; 16 without one.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[expect(unsafe_code, reason = "7.3 against 6.3 million logs a second in benches/classify.rs without it")]
-pub(super) fn first_special<const ASCII: bool>(chunk: u128) -> usize {
+pub(super) fn first_special(chunk: u128) -> usize {
     // SAFETY: the one condition is that the processor has SSE2, and every x86-64 has: it belongs to the architecture.
-    unsafe { first_special_sse2::<ASCII>(chunk) }
+    unsafe { first_special_sse2(chunk) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "sse2")]
-fn first_special_sse2<const ASCII: bool>(chunk: u128) -> usize {
+fn first_special_sse2(chunk: u128) -> usize {
     use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
     };
     #[expect(clippy::cast_possible_truncation, reason = "both halves, bit for bit")]
     let bytes = _mm_set_epi64x((chunk >> 64) as i64, chunk as i64);
     let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
     let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5C));
-    let low = if ASCII {
-        // As signed bytes, those past ASCII are below zero.
-        _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20))
-    } else {
-        _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes)
-    };
+    let low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
     let found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), low));
     (found | 0x1_0000).trailing_zeros() as usize
 }
@@ -62,15 +56,14 @@ fn first_special_sse2<const ASCII: bool>(chunk: u128) -> usize {
 /// The same eight bytes at a time, with carries instead of lanes.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
-pub(super) fn first_special<const ASCII: bool>(chunk: u128) -> usize {
+pub(super) fn first_special(chunk: u128) -> usize {
     const ONES: u128 = 0x0101_0101_0101_0101_0101_0101_0101_0101;
     const HIGH: u128 = ONES << 7;
     // The high bit of each byte that is found. Above the lowest such byte the bits may be wrong (a borrow travels
     // upwards), so only the lowest counts.
     let zero = |word: u128| word.wrapping_sub(ONES) & !word;
     let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
-    let past_ascii = if ASCII { chunk } else { 0 };
-    let found = (zero(chunk ^ (ONES * 0x22)) | zero(chunk ^ (ONES * 0x5C)) | control | past_ascii) & HIGH;
+    let found = (zero(chunk ^ (ONES * 0x22)) | zero(chunk ^ (ONES * 0x5C)) | control) & HIGH;
     (found.trailing_zeros() / 8) as usize
 }
 
@@ -143,9 +136,7 @@ mod tests {
                 chunk[place] = byte;
                 let special = matches!(byte, b'"' | b'\\' | 0..0x20);
                 let expected = if special { place } else { (place + 1).min(16) };
-                assert_eq!(first_special::<false>(u128::from_le_bytes(chunk)), expected, "{byte} at {place}");
-                let expected = if special || byte >= 0x80 { place } else { expected };
-                assert_eq!(first_special::<true>(u128::from_le_bytes(chunk)), expected, "{byte} at {place}");
+                assert_eq!(first_special(u128::from_le_bytes(chunk)), expected, "{byte} at {place}");
             }
         }
     }

@@ -4,93 +4,276 @@
 //! texts: a string of printable ASCII without a backslash, an integer, and null. So a log that fits is valid JSON in valid
 //! UTF-8 with the same names in the same order, and nothing of it needs to be checked again.
 
-use super::chunk::load16;
 use super::number::integer_end;
 use super::scanner::{Member, offset};
-use super::text::ascii_end;
-use super::{Found, Token};
+use super::{Block, Found, Log, Token};
+use crate::lanes::{Lanes, WIDTH, Window};
 
 /// The layouts met lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Layouts {
+    fields: usize,
     known: Vec<Layout>,
-    /// The one that fitted last, or was learned last.
+    /// The one that is tried first: two logs in a row have fitted it, or it was learned last.
     last: usize,
+    /// The one that the last log fitted.
+    rival: usize,
     /// Learned since one fitted; the more, the fewer are learned.
     fruitless: u32,
     /// Logs to let pass before the next is learned.
     pause: u32,
+    copy: Vec<u8>,
 }
 
 /// As many producers may be mixed in one topic before the scanner must help.
 const MOST: usize = 4;
+/// A longer log is scanned where it lies.
+const LONGEST_COPY: usize = 4096;
 
 #[derive(Debug)]
 struct Layout {
     values: Vec<Value>,
+    /// The fields that don't occur.
+    absent: Vec<u16>,
     tail: Vec<u8>,
+    /// How many were read, or tried.
+    logs: u32,
 }
 
+/// A value and the text before it.
 #[derive(Debug)]
 struct Value {
-    before: Literal,
-    field: Option<u16>,
-}
-
-/// The text before a value: its first 32 bytes as two chunks, so that comparing them costs no call.
-#[derive(Debug)]
-struct Literal {
-    chunks: [u128; 2],
-    masks: [u128; 2],
+    /// The start of the text between this value and the one before: the closing quote that the one before may have, then
+    /// what is always there, then the opening quote of a text. Zeros behind it.
+    before: Window,
+    /// The bytes of it that count; of them that of the opening quote.
+    mask: u32,
+    quote: u32,
+    /// From the start of that text to the value, or its opening quote.
     length: usize,
-    /// What comes after 32 bytes.
+    /// The rest of a longer text.
     rest: Vec<u8>,
+    form: Form,
+    /// The field; behind the last one for a value that no field takes.
+    field: u16,
+    steady: Steady,
+    /// How many were of another length.
+    unsteady: u32,
 }
 
-impl Literal {
-    fn new(text: &[u8]) -> Self {
-        let mask = |skip: usize| load16(&[0xFF; 32][..text.len().min(32)], skip);
-        Self {
-            chunks: [load16(text, 0), load16(text, 16)],
-            masks: [mask(0), mask(16)],
-            length: text.len(),
-            rest: text.get(32..).unwrap_or_default().to_vec(),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// A string, its opening quote the last byte before it.
+    Text,
+    /// Digits, in quotes or not: some producers write numbers now this way, now that.
+    Digits,
+    /// Anything, or a text so far behind the value before that the window does not reach it.
+    Any,
+}
+
+/// A length that is known before the value is read: where the next value begins does not wait for this one's end, which
+/// takes the processor longer than all the rest.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steady {
+    span: usize,
+    /// Of the masks of the first window and of a text's second one, the bits that count, and how they are for such a
+    /// value: nothing but its end is set. While no length is known, none counts, and one is wanted.
+    care: [u32; 2],
+    want: [u32; 2],
+}
+
+impl Steady {
+    const NONE: Self = Self { span: 0, care: [0; 2], want: [1; 2] };
+
+    fn new(span: usize, form: Form) -> Self {
+        let longest = if form == Form::Text { 2 * WIDTH - 1 } else { WIDTH - 2 };
+        if span > longest || form == Form::Any {
+            return Self::NONE;
+        }
+        let want = 1_u64 << span;
+        let halves = |mask: u64| [mask & u64::from(u32::MAX), mask >> 32].map(|half| u32::try_from(half).unwrap_or(0));
+        Self { span, care: halves(want | (want - 1)), want: halves(want) }
+    }
+}
+
+impl Value {
+    /// Of what lies between two values, `before`, and the value itself, without quotes.
+    fn new(before: &[u8], first: bool, token: Token, text: &[u8], field: u16) -> Self {
+        let digits = !text.is_empty() && token != Token::Null && text.iter().all(u8::is_ascii_digit);
+        let mut known = if first { Vec::new() } else { vec![b'"'] };
+        known.extend_from_slice(before);
+        let length = known.len();
+        let form = match token {
+            _ if digits => Form::Digits,
+            Token::Text if length < WIDTH => Form::Text,
+            _ => Form::Any,
+        };
+        let mut quote = 0;
+        if form == Form::Text {
+            known.push(b'"');
+            quote = 1 << length;
+        }
+        let mut window = [0; WIDTH];
+        for (to, from) in window.iter_mut().zip(&known) {
+            *to = *from;
+        }
+        let mask = u32::try_from((1_u64 << known.len().min(WIDTH)) - 1).unwrap_or(u32::MAX);
+        let rest = known.get(WIDTH..).unwrap_or_default().to_vec();
+        let steady = Steady::new(text.len(), form);
+        Self { before: window, mask, quote, length, rest, form, field, steady, unsteady: 0 }
+    }
+
+    /// Reads the value in its usual form; None for any other.
+    #[inline(always)]
+    fn read(&mut self, lanes: impl Lanes, bytes: &[u8], start: usize, logs: u32) -> Read {
+        match self.form {
+            Form::Text => {
+                let start = start + 1;
+                let specials = lanes.specials(window(bytes, start)?);
+                let steady = &self.steady;
+                let end = if specials & steady.care[0] == steady.want[0]
+                    && (steady.care[1] == 0
+                        || lanes.specials(window(bytes, start + WIDTH)?) & steady.care[1] == steady.want[1])
+                {
+                    start + steady.span
+                } else {
+                    self.see(logs);
+                    if specials == 0 {
+                        text_end(lanes, bytes, start + WIDTH)?
+                    } else {
+                        start + specials.trailing_zeros() as usize
+                    }
+                };
+                Some(Found { token: Token::Text, start: offset(start), end: offset(end) })
+            }
+            Form::Digits => {
+                // Whether there are quotes is calculated with, not branched on: no processor guesses it.
+                let window = window(bytes, start)?;
+                let first = *window.first()?;
+                let quoted = u32::from(first == b'"');
+                let others = lanes.no_digits(window) >> quoted;
+                let count = if others & self.steady.care[0] == self.steady.want[0] {
+                    offset(self.steady.span)
+                } else {
+                    self.see(logs);
+                    others.trailing_zeros()
+                };
+                let canonical = (first != b'0') | (count == 1);
+                if !(canonical & (count > 0) & (count < 31)) {
+                    return None;
+                }
+                let token = if quoted == 1 { Token::Text } else { Token::Integer };
+                let start = offset(start) + quoted;
+                Some(Found { token, start, end: start + count })
+            }
+            Form::Any => None,
         }
     }
 
-    /// The place behind the literal, if it stands at `at`.
-    #[inline]
-    fn end(&self, log: &[u8], at: usize) -> Option<usize> {
-        let first = (load16(log, at) ^ self.chunks[0]) & self.masks[0];
-        let second = (load16(log, at + 16) ^ self.chunks[1]) & self.masks[1];
-        if first | second != 0 {
-            return None;
+    /// A value was not of the steady length.
+    #[inline(always)]
+    fn see(&mut self, logs: u32) {
+        if self.steady.care[0] != 0 {
+            self.unsteady += 1;
+            if self.unsteady > 4 + logs / 8 {
+                self.steady = Steady::NONE;
+            }
         }
-        let end = at + self.length;
-        // The masks leave a literal of zeros open, and no literal has any: it is valid JSON.
-        if !self.rest.is_empty() && log.get(at + 32..end) != Some(&self.rest) {
-            return None;
+    }
+}
+
+/// The window that begins at `at`.
+#[inline(always)]
+fn window(bytes: &[u8], at: usize) -> Option<&Window> {
+    bytes.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// A value. Of a text the closing quote is not looked at: what comes next begins with it.
+type Read = Option<Found>;
+
+/// A string, an integer or null.
+#[inline(always)]
+fn read_any(lanes: impl Lanes, bytes: &[u8], start: usize) -> Read {
+    match bytes.get(start)? {
+        b'"' => {
+            let end = text_end(lanes, bytes, start + 1)?;
+            Some(Found { token: Token::Text, start: offset(start + 1), end: offset(end) })
         }
-        Some(end)
+        b'n' => {
+            let found = Found { token: Token::Null, start: offset(start), end: offset(start + 4) };
+            bytes.get(start..)?.starts_with(b"null").then_some(found)
+        }
+        _ => {
+            let end = integer_end(bytes, start)?;
+            Some(Found { token: Token::Integer, start: offset(start), end: offset(end) })
+        }
+    }
+}
+
+/// Where a text ends that goes on at `at`.
+#[inline(always)]
+fn text_end(lanes: impl Lanes, bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let specials = lanes.specials(window(bytes, at)?);
+        if specials != 0 {
+            return Some(at + specials.trailing_zeros() as usize);
+        }
+        at += WIDTH;
     }
 }
 
 impl Layouts {
-    /// Finds the fields of a log that fits a known layout; false if none does.
-    #[inline]
-    pub(super) fn read(&mut self, log: &[u8], found: &mut [Found]) -> bool {
-        if self.known.get(self.last).is_some_and(|layout| layout.read(log, found)) {
+    pub(super) fn new(fields: usize) -> Self {
+        Self { fields, known: Vec::new(), last: 0, rival: 0, fruitless: 0, pause: 0, copy: Vec::new() }
+    }
+
+    /// Finds the fields of a log that fits the layout of the last one; false if it doesn't.
+    #[inline(always)]
+    pub(super) fn read_last(&mut self, lanes: impl Lanes, log: Log<'_>, block: &mut Block, row: usize) -> bool {
+        if let Some(layout) = self.known.get_mut(self.last)
+            && log.rest.len() - log.length >= WIDTH
+            && layout.read(lanes, log.rest, log.length, block, row)
+        {
             self.fruitless = 0;
+            self.rival = self.last;
             return true;
         }
-        for (index, layout) in self.known.iter().enumerate() {
-            if index != self.last && layout.read(log, found) {
-                self.last = index;
+        false
+    }
+
+    /// Finds the fields of a log that fits another known layout; false if none does.
+    #[inline(always)]
+    pub(super) fn read(&mut self, lanes: impl Lanes, log: Log<'_>, block: &mut Block, row: usize) -> bool {
+        // A log behind which not as much lies as a window holds gets zeros there.
+        let mut copy = std::mem::take(&mut self.copy);
+        let copied = log.rest.len() - log.length < WIDTH;
+        let mut rest = log.rest;
+        if copied && log.length <= LONGEST_COPY {
+            copy.clear();
+            copy.extend_from_slice(log.bytes());
+            copy.extend_from_slice(&[0; WIDTH]);
+            rest = &copy;
+        }
+        let last = self.last;
+        let others = (0..self.known.len()).filter(|index| *index != last);
+        let mut fits = false;
+        // No closures for the reading: they are compiled for every processor, and the lanes then called.
+        for index in (copied && last < self.known.len()).then_some(last).into_iter().chain(others) {
+            if let Some(layout) = self.known.get_mut(index)
+                && layout.read(lanes, rest, log.length, block, row)
+            {
+                // One odd log among many is not worth a change, which the log behind it would pay for.
+                if self.rival == index {
+                    self.last = index;
+                }
+                self.rival = index;
                 self.fruitless = 0;
-                return true;
+                fits = true;
+                break;
             }
         }
-        false
+        self.copy = copy;
+        fits
     }
 
     /// Learns the layout of a valid log that fits none.
@@ -99,7 +282,7 @@ impl Layouts {
             self.pause -= 1;
             return;
         }
-        let Some(layout) = members.and_then(|members| Layout::of(log, members)) else { return };
+        let Some(layout) = members.and_then(|members| Layout::of(log, members, self.fields)) else { return };
         if self.known.len() < MOST {
             self.last = self.known.len();
             self.known.push(layout);
@@ -109,6 +292,7 @@ impl Layouts {
                 *place = layout;
             }
         }
+        self.rival = self.last;
         // A stream in which each log has a layout of its own must not pay for learning them all.
         self.fruitless = (self.fruitless + 1).min(10);
         self.pause = (1 << self.fruitless) - 2;
@@ -116,54 +300,70 @@ impl Layouts {
 }
 
 impl Layout {
-    fn of(log: &[u8], members: &[Member]) -> Option<Self> {
-        let mut layout = Self { values: Vec::with_capacity(members.len()), tail: Vec::new() };
+    fn of(log: &[u8], members: &[Member], fields: usize) -> Option<Self> {
+        let occurs = |field: &u16| members.iter().any(|member| member.field == Some(*field));
+        let none = u16::try_from(fields).ok()?;
+        let absent = (0..none).filter(|field| !occurs(field)).collect();
+        let mut values: Vec<Value> = Vec::with_capacity(members.len());
         let mut at = 0;
         for member in members {
             // A string's quotes belong to it here: the next log may have a number or null in its place.
             let quote = match member.found.token {
-                Token::Text { escaped: false } if member.found.text(log).is_ascii() => 1,
+                Token::Text if member.found.text(log).is_ascii() => 1,
                 Token::Integer | Token::Null => 0,
                 _ => return None,
             };
             let start = (member.found.start as usize).checked_sub(quote)?;
-            layout.values.push(Value { before: Literal::new(log.get(at..start)?), field: member.field });
+            let (before, text) = (log.get(at..start)?, member.found.text(log));
+            let field = member.field.unwrap_or(none);
+            values.push(Value::new(before, values.is_empty(), member.found.token, text, field));
             at = member.found.end as usize + quote;
         }
-        layout.tail.extend_from_slice(log.get(at..)?);
-        Some(layout)
+        Some(Self { values, absent, tail: log.get(at..)?.to_vec(), logs: 0 })
     }
 
-    #[inline]
-    fn read(&self, log: &[u8], found: &mut [Found]) -> bool {
-        found.fill(Found::ABSENT);
+    /// Reads the log of that length at the start of `rest`. What is found may reach past its end: then what comes last
+    /// ends elsewhere than the log does.
+    #[inline(always)]
+    fn read(&mut self, lanes: impl Lanes, rest: &[u8], length: usize, block: &mut Block, row: usize) -> bool {
+        self.logs = self.logs.saturating_add(1);
         let mut at = 0;
-        for value in &self.values {
-            let Some(start) = value.before.end(log, at) else { return false };
-            let (token, start, end) = match log.get(start) {
-                Some(b'"') => {
-                    let end = ascii_end(log, start + 1);
-                    if log.get(end) != Some(&b'"') {
-                        return false;
-                    }
-                    at = end + 1;
-                    (Token::Text { escaped: false }, start + 1, end)
-                }
-                Some(b'n') if log.get(start..start + 4) == Some(b"null") => {
-                    at = start + 4;
-                    (Token::Null, start, at)
-                }
-                _ => {
-                    let Some(end) = integer_end(log, start) else { return false };
-                    at = end;
-                    (Token::Integer, start, end)
-                }
-            };
-            if let Some(place) = value.field.and_then(|field| found.get_mut(usize::from(field))) {
-                *place = Found { token, start: offset(start), end: offset(end) };
+        // Whether the value before has a closing quote, at `at`; where it has none, `at` is its last byte.
+        let mut closing = 1;
+        for value in &mut self.values {
+            let Some(window) = window(rest, at) else { return false };
+            let mask = value.mask & ((u32::MAX - 1) | closing);
+            let differences = lanes.differences(window, &value.before) & mask;
+            let start = at + value.length;
+            let mut read = None;
+            if differences == 0 && value.rest.is_empty() {
+                read = value.read(lanes, rest, start, self.logs);
+            } else if differences & !value.quote != 0
+                || !value.rest.is_empty() && rest.get(at + WIDTH..start) != Some(&value.rest)
+            {
+                return false;
+            }
+            if read.is_none() {
+                read = read_any(lanes, rest, start);
+            }
+            let Some(found) = read else { return false };
+            closing = u32::from(found.token == Token::Text);
+            at = (found.end + closing - 1) as usize;
+            if let Some(place) = block.place(value.field, row) {
+                *place = found;
             }
         }
-        let rest = log.get(at..).unwrap_or_default();
-        rest.len() == self.tail.len() && rest.iter().zip(&self.tail).all(|(found, known)| found == known)
+        for field in &self.absent {
+            if let Some(place) = block.place(*field, row) {
+                *place = Found::ABSENT;
+            }
+        }
+        // Again no branch on whether there is a quote; without any value there is none.
+        let open = (closing == 1) & (rest.get(at) != Some(&b'"')) & !self.values.is_empty();
+        at += usize::from(!self.values.is_empty());
+        if open || at + self.tail.len() != length {
+            return false;
+        }
+        rest.iter().skip(at).zip(&self.tail).all(|(found, known)| found == known)
     }
 }

@@ -13,17 +13,21 @@ mod scanner;
 mod text;
 
 use crate::contract::{Contract, Limits};
+use crate::lanes::{Best, Lanes, fetch_ahead, with_lanes};
 use crate::verdict::Code;
 use layout::Layouts;
 use names::Names;
 use scanner::Scanner;
 
+use number::parse_digits;
 pub use number::{Integer, parse_integer};
 pub use text::unescape;
 
 /// What stands under a field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
+    /// The log is no JSON object.
+    Unread,
     /// The name does not occur.
     Absent,
     /// The name occurs more than once.
@@ -36,11 +40,10 @@ pub enum Token {
     Integer,
     /// A number with a fraction or an exponent.
     Fraction,
-    /// A string; with `escaped`, one that holds a backslash.
-    Text {
-        /// Whether it must be unescaped.
-        escaped: bool,
-    },
+    /// A string without a backslash.
+    Text,
+    /// A string that must be unescaped.
+    EscapedText,
     /// An object.
     Object,
     /// An array.
@@ -69,6 +72,88 @@ impl Found {
     }
 }
 
+/// So much behind a log is as good as all: no place in it is past 32 bits.
+const BEHIND: usize = 4096;
+
+/// A log where it lies.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Log<'a> {
+    rest: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Log<'a> {
+    /// The first `length` bytes of `rest`. What follows them, other logs as a rule, is read but never looked at; where
+    /// little follows, decoding costs a copy.
+    #[must_use]
+    #[inline]
+    pub fn new(rest: &'a [u8], length: usize) -> Self {
+        let length = length.min(rest.len());
+        Self { rest: rest.get(..length.saturating_add(BEHIND)).unwrap_or(rest), length }
+    }
+
+    /// The log itself.
+    #[must_use]
+    #[inline]
+    pub fn bytes(self) -> &'a [u8] {
+        self.rest.get(..self.length).unwrap_or_default()
+    }
+
+    /// The text of a value that was found, and all that lies from its start on, past the log's end; None if the value is
+    /// another log's.
+    #[must_use]
+    #[inline(always)]
+    pub fn text(self, found: Found) -> Option<(&'a [u8], &'a [u8])> {
+        let within = self.rest.get(found.start as usize..)?;
+        Some((within.get(..found.end.wrapping_sub(found.start) as usize)?, within))
+    }
+
+    /// The value of an integer, or of a string without escapes that holds one, where it has up to 16 digits and no sign.
+    #[must_use]
+    #[inline(always)]
+    pub fn digits(self, found: Found) -> Option<i64> {
+        parse_digits(self.rest, found.start, found.end)
+    }
+}
+
+/// So many logs are decoded before their fields are looked at, one field after another.
+pub const BLOCK: usize = 64;
+
+/// What was found in up to [`BLOCK`] logs, the places of a field's values side by side.
+#[derive(Debug)]
+pub struct Block {
+    /// The fields, and one more place for what no field takes.
+    found: Vec<[Found; BLOCK]>,
+}
+
+impl Block {
+    /// Room for so many fields of each log.
+    #[must_use]
+    pub fn new(fields: usize) -> Self {
+        Self { found: vec![[Found::ABSENT; BLOCK]; fields + 1] }
+    }
+
+    /// What was found of each field, in the contract's order; each has one place for each log of the block.
+    pub fn fields(&self) -> impl Iterator<Item = &[Found; BLOCK]> {
+        self.found.iter().take(self.found.len() - 1)
+    }
+
+    /// The place of a field's value in the log `row` of the block.
+    #[inline(always)]
+    fn place(&mut self, field: u16, row: usize) -> Option<&mut Found> {
+        self.found.as_flattened_mut().get_mut(usize::from(field) * BLOCK + row)
+    }
+
+    /// The same for every field of the log `row`.
+    fn fill(&mut self, row: usize, token: Token) {
+        for places in &mut self.found {
+            if let Some(place) = places.get_mut(row) {
+                *place = Found { token, start: 0, end: 0 };
+            }
+        }
+    }
+}
+
 /// Reads logs one after another; keeps what it learned of their layouts.
 #[derive(Debug)]
 pub struct Decoder {
@@ -76,6 +161,7 @@ pub struct Decoder {
     names: Names,
     layouts: Layouts,
     scanner: Scanner,
+    lanes: Best,
 }
 
 impl Decoder {
@@ -86,24 +172,44 @@ impl Decoder {
         Self {
             limits,
             names: Names::new(contract.fields().iter().map(|field| field.name.as_bytes())),
-            layouts: Layouts::default(),
+            layouts: Layouts::new(contract.fields().len()),
             scanner: Scanner::new(limits.max_depth),
+            lanes: Best::detect(),
         }
     }
 
-    /// Finds the fields of a log; `found` has one place for each field of the contract.
-    ///
-    /// # Errors
-    /// The code of the first document fault that applies; `found` then holds nothing of use.
-    #[inline]
-    pub fn decode(&mut self, log: &[u8], found: &mut [Found]) -> Result<(), Code> {
-        if log.len() <= self.limits.max_bytes && self.layouts.read(log, found) {
-            return Ok(());
-        }
-        self.scan(log, found)
+    /// Finds the fields of up to [`BLOCK`] logs. `fault` gets the number of each log in the block that is no JSON object,
+    /// with the code of the first document fault that applies; its fields are [`Token::Unread`].
+    pub fn decode(&mut self, logs: &[Log<'_>], block: &mut Block, fault: &mut impl FnMut(usize, Code)) {
+        with_lanes!(self.lanes, lanes => self.decode_with(lanes, logs, block, fault));
     }
 
-    fn scan(&mut self, log: &[u8], found: &mut [Found]) -> Result<(), Code> {
+    #[inline(always)]
+    fn decode_with(
+        &mut self,
+        lanes: impl Lanes,
+        logs: &[Log<'_>],
+        block: &mut Block,
+        fault: &mut impl FnMut(usize, Code),
+    ) {
+        for (row, log) in logs.iter().enumerate().take(BLOCK) {
+            fetch_ahead(log.rest);
+            let small = log.length <= self.limits.max_bytes;
+            if small && self.layouts.read_last(lanes, *log, block, row) {
+                continue;
+            }
+            if small && self.layouts.read(lanes, *log, block, row) {
+                continue;
+            }
+            if let Err(code) = self.scan(log.bytes(), block, row) {
+                block.fill(row, Token::Unread);
+                fault(row, code);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn scan(&mut self, log: &[u8], block: &mut Block, row: usize) -> Result<(), Code> {
         if log.iter().all(|byte| text::is_space(*byte)) {
             return Err(Code::Empty);
         }
@@ -113,7 +219,7 @@ impl Decoder {
         if std::str::from_utf8(log).is_err() {
             return Err(Code::InvalidUtf8);
         }
-        self.scanner.scan(log, &self.names, found)?;
+        self.scanner.scan(log, &self.names, block, row)?;
         self.layouts.learn(log, self.scanner.members());
         Ok(())
     }

@@ -57,6 +57,56 @@ pub enum Integer {
     NotCanonical,
 }
 
+/// For each count of digits the last bytes of sixteen that they fill, as two words.
+const LAST: [[u64; 2]; 17] = {
+    let mut masks = [[0; 2]; 17];
+    let mut count = 1;
+    while count < 17 {
+        let back = if count < 8 { count } else { 8 };
+        masks[count] = [if count > 8 { u64::MAX << (8 * (16 - count)) } else { 0 }, u64::MAX << (8 * (8 - back))];
+        count += 1;
+    }
+    masks
+};
+
+/// For each count of digits the least number that has as many.
+const LEAST: [u64; 17] = {
+    let mut least = [0; 17];
+    let mut count = 2;
+    let mut ten = 10;
+    while count < 17 {
+        least[count] = ten;
+        ten *= 10;
+        count += 1;
+    }
+    least
+};
+
+/// The value of the digits from `start` to `end`, with as many steps for one digit as for 16: nothing is branched on that
+/// no processor guesses. None for what is no number without sign in canonical form, for more digits, and for some that
+/// end within the first 16 bytes.
+#[inline(always)]
+pub(super) fn parse_digits(bytes: &[u8], start: u32, end: u32) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Added to a byte above 9, the high bit comes up.
+    const PAST_NINE: u64 = 0x7676_7676_7676_7676;
+    let count = end.wrapping_sub(start) as usize;
+    let ([front_mask, back_mask], least) = (*LAST.get(count)?, *LEAST.get(count)?);
+    let window: &[u8; 16] = bytes.get((end as usize).wrapping_sub(16)..)?.first_chunk()?;
+    // The last digit is the highest byte; below the first there are zeros.
+    let (front, back) = window.split_at(8);
+    let front = (u64::from_le_bytes(*front.first_chunk()?) ^ ZEROS) & front_mask;
+    let back = (u64::from_le_bytes(*back.first_chunk()?) ^ ZEROS) & back_mask;
+    let wrong = (front.wrapping_add(PAST_NINE) | front | back.wrapping_add(PAST_NINE) | back) & HIGH;
+    let value = eight(front).wrapping_mul(100_000_000).wrapping_add(eight(back));
+    // Fewer than the least: a zero stands first.
+    if (wrong != 0) | (value < least) | (count == 0) {
+        return None;
+    }
+    i64::try_from(value).ok()
+}
+
 /// Reads a text that must be an integer in canonical form, whole.
 #[must_use]
 pub fn parse_integer(text: &[u8]) -> Integer {
@@ -88,8 +138,6 @@ pub fn parse_integer(text: &[u8]) -> Integer {
     Integer::Value(if negative { -value } else { value })
 }
 
-/// The number that eight digits make, two, four and eight of them at a time (Daniel Lemire, "Quickly parsing eight
-/// digits", 2018); None if one is no digit.
 #[inline]
 fn eight_digits(digits: [u8; 8]) -> Option<i64> {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
@@ -98,11 +146,17 @@ fn eight_digits(digits: [u8; 8]) -> Option<i64> {
     if word & high != ZEROS || word.wrapping_add(0x0606_0606_0606_0606) & high != ZEROS {
         return None;
     }
-    let word = word - ZEROS;
-    let pairs = word * 10 + (word >> 8);
+    i64::try_from(eight(word - ZEROS)).ok()
+}
+
+/// The number that eight digits of values 0 to 9 make, the first in the lowest byte: two, four and eight of them at a
+/// time (Daniel Lemire, "Quickly parsing eight digits", 2018).
+#[inline(always)]
+fn eight(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
     let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
-    i64::try_from(low.wrapping_add(high) >> 32).ok()
+    low.wrapping_add(high) >> 32
 }
 
 /// More than 18 digits: they may leave 64 bits.
@@ -120,7 +174,36 @@ fn parse_long(digits: &[u8], negative: bool) -> Integer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Integer, parse_integer, scan_number};
+    use super::{Integer, parse_digits, parse_integer, scan_number};
+
+    #[test]
+    fn digits_at_any_place() {
+        for before in [0_u8, 3, 16, 20] {
+            let start = usize::from(before);
+            let mut number = 0_i64;
+            for digit in "98765432101234567".bytes() {
+                number = number * 10 + i64::from(digit - b'0');
+                let text = number.to_string();
+                let bytes = format!("{}{text}5", "7".repeat(start));
+                let end = start + text.len();
+                let parse = |bytes: &[u8]| parse_digits(bytes, u32::from(before), u32::try_from(end).unwrap());
+                let found = parse(bytes.as_bytes());
+                assert_eq!(found, (end >= 16 && text.len() <= 16).then_some(number), "{bytes}");
+                for place in start..end {
+                    for wrong in [b'/', b':', b' ', b'-', 0, 0x7F, 0x80, 0xB0, 0xFF, b'a'] {
+                        let mut bytes = bytes.clone().into_bytes();
+                        bytes[place] = wrong;
+                        assert_eq!(parse(&bytes), None);
+                    }
+                }
+            }
+        }
+        let bytes = b"1234567890123456 0 00 01 x";
+        assert_eq!(parse_digits(bytes, 17, 18), Some(0));
+        for (start, end) in [(19, 21), (22, 24), (17, 17), (18, 17), (25, 27), (0, 30)] {
+            assert_eq!(parse_digits(bytes, start, end), None);
+        }
+    }
 
     #[test]
     fn canonical_integers() {

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::number::scan_number;
 use super::text::{is_space, scan_string, unescape};
-use super::{Found, Token};
+use super::{Block, Found, Token};
 use crate::verdict::Code;
 
 /// A name and value of the log's own object, whether the contract knows the name or not.
@@ -60,8 +60,8 @@ impl Scanner {
     }
 
     /// Finds the fields in a log of valid UTF-8 that is not empty.
-    pub(super) fn scan(&mut self, log: &[u8], names: &Names, found: &mut [Found]) -> Result<(), Code> {
-        found.fill(Found::ABSENT);
+    pub(super) fn scan(&mut self, log: &[u8], names: &Names, block: &mut Block, row: usize) -> Result<(), Code> {
+        block.fill(row, Token::Absent);
         self.open.clear();
         self.members.clear();
         self.members_whole = true;
@@ -97,7 +97,7 @@ impl Scanner {
                         }
                         b'"' => {
                             let (end, escaped) = scan_string(log, at + 1).ok_or(Code::MalformedJson)?;
-                            (Token::Text { escaped }, at + 1, end)
+                            (if escaped { Token::EscapedText } else { Token::Text }, at + 1, end)
                         }
                         b'-' | b'0'..=b'9' => {
                             let (end, integer) = scan_number(log, at).ok_or(Code::MalformedJson)?;
@@ -109,9 +109,10 @@ impl Scanner {
                         }
                     };
                     if top_level {
-                        self.note(field, token, start, end, found);
+                        let found = Found { token, start: offset(start), end: offset(end) };
+                        self.note(field.and_then(|field| block.place(field, row)), Member { field, found });
                     }
-                    at = end + usize::from(matches!(token, Token::Text { .. }));
+                    at = end + usize::from(matches!(token, Token::Text | Token::EscapedText));
                     next = match token {
                         Token::Object => Next::NameOrEnd,
                         Token::Array => Next::ValueOrEnd,
@@ -164,18 +165,17 @@ impl Scanner {
         names.find(&self.name, guess)
     }
 
-    fn note(&mut self, field: Option<u16>, token: Token, start: usize, end: usize, found: &mut [Found]) {
-        let value = Found { token, start: offset(start), end: offset(end) };
-        if let Some(place) = field.and_then(|field| found.get_mut(usize::from(field))) {
+    fn note(&mut self, place: Option<&mut Found>, member: Member) {
+        if let Some(place) = place {
             if place.token == Token::Absent {
-                *place = value;
+                *place = member.found;
             } else {
                 place.token = Token::Duplicate;
                 self.members_whole = false;
             }
         }
         if self.members.len() < MOST_MEMBERS {
-            self.members.push(Member { field, found: value });
+            self.members.push(member);
         } else {
             self.members_whole = false;
         }

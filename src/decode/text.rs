@@ -8,20 +8,9 @@ pub(super) const fn is_space(byte: u8) -> bool {
 }
 
 /// The first `"`, `\` or control character at or after `from`; the length if there is none.
-pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    end_of_run::<false>(bytes, from)
-}
-
-/// The same, and it ends at a byte past ASCII too.
-#[inline]
-pub(super) fn ascii_end(bytes: &[u8], from: usize) -> usize {
-    end_of_run::<true>(bytes, from)
-}
-
-#[inline]
-fn end_of_run<const ASCII: bool>(bytes: &[u8], mut from: usize) -> usize {
+pub(super) fn plain_end(bytes: &[u8], mut from: usize) -> usize {
     loop {
-        let place = first_special::<ASCII>(load16(bytes, from));
+        let place = first_special(load16(bytes, from));
         if place < 16 {
             // Behind the end there are zeros, which end a run too.
             return from + place;
@@ -41,7 +30,10 @@ pub(super) fn scan_string(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
             b'"' => return Some((at, escaped)),
             b'\\' => {
                 escaped = true;
-                at += escape(bytes.get(at..)?)?.1;
+                // Where there is one escape, another often follows at once.
+                while let Some(b'\\') = bytes.get(at) {
+                    at += escape(bytes.get(at..)?)?.1;
+                }
             }
             _ => return None,
         }
@@ -80,14 +72,29 @@ fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
     char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).map(|c| (c, 12))
 }
 
+/// The values of hexadecimal digits, 255 for other bytes.
+const HEX: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0_u8;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 fn hex4(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+    let [a, b, c, d] = digits.first_chunk()?.map(|digit| u32::from(HEX[usize::from(digit)]));
+    let value = a << 12 | b << 8 | c << 4 | d;
+    (a.max(b).max(c).max(d) < 16).then_some(value)
 }
 
 /// Appends to `out` what a string's text stands for. What is no escape is copied as it is.
 pub fn unescape(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
+    while let Some(at) = if rest.first() == Some(&b'\\') { Some(0) } else { memchr::memchr(b'\\', rest) } {
         let (plain, from_escape) = rest.split_at(at);
         out.extend_from_slice(plain);
         if let Some((c, length)) = escape(from_escape) {

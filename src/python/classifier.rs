@@ -28,7 +28,7 @@ impl PyClassifier {
         column: &str,
         dictionary: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let batch = record_batch(batch)?;
+        let batch = record_batch(batch, Some(column))?;
         let classify = || {
             if dictionary { self.0.classify_with_dictionaries(&batch, column) } else { self.0.classify(&batch, column) }
         };
@@ -36,7 +36,7 @@ impl PyClassifier {
     }
 
     fn judge<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let batch = record_batch(batch)?;
+        let batch = record_batch(batch, Some("value"))?;
         detached(py, || judge(&self.0, &batch))?.to_pyarrow(py)
     }
 

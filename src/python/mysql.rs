@@ -90,7 +90,7 @@ impl PyMysql {
     }
 
     fn write(&self, py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let batch = record_batch(batch)?;
+        let batch = record_batch(batch, None)?;
         self.detached(py, |connection| sink::mysql::write(connection, &self.logs_database, &batch))
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 /// The values with their places in the contract's list.
 #[derive(Clone, Debug)]
-pub(super) struct AllowedValues {
+pub(crate) struct AllowedValues {
     table: Vec<Entry>,
     multiplier: u64,
     shift: u32,
@@ -49,7 +49,7 @@ impl AllowedValues {
     }
 
     /// The place of a value that stands at the start of `within`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, value: &[u8], within: &[u8]) -> Option<u32> {
         if value.len() <= WIDTH {
             let (key, length) = (key(value, within), length(value));
@@ -70,13 +70,22 @@ fn length(value: &[u8]) -> u8 {
     u8::try_from(value.len()).unwrap_or(u8::MAX)
 }
 
+/// For each length the bytes of sixteen that it fills.
+const FIRST: [u128; WIDTH] = {
+    let mut masks = [0; WIDTH];
+    let mut length = 1;
+    while length < WIDTH {
+        masks[length] = u128::MAX >> (8 * (WIDTH - length));
+        length += 1;
+    }
+    masks
+};
+
 /// The value's bytes, zeros behind them. Of `within` 16 bytes are loaded where there are as many.
-#[inline]
+#[inline(always)]
 fn key(value: &[u8], within: &[u8]) -> u128 {
     if let Some(chunk) = within.first_chunk::<WIDTH>() {
-        let unused = 8 * (WIDTH - value.len().min(WIDTH));
-        // All 128 bits are unused in an empty value, and a shift by 128 is no shift.
-        let mask = u128::MAX.checked_shr(u32::try_from(unused).unwrap_or(128)).unwrap_or(0);
+        let mask = FIRST.get(value.len()).copied().unwrap_or(u128::MAX);
         return u128::from_le_bytes(*chunk) & mask;
     }
     let mut bytes = [0; WIDTH];

@@ -19,12 +19,21 @@ mod length;
 mod pattern;
 
 use crate::contract::StringRules;
+use crate::lanes::{Best, Lanes, with_lanes};
 use crate::verdict::Code;
-use allowed_values::AllowedValues;
 use length::Length;
 use pattern::Shape;
 
+pub(crate) use allowed_values::AllowedValues;
 pub use integer_range::IntegerRange;
+pub(crate) use pattern::Run;
+
+/// A check of texts. What comes behind a text in memory may be read, where it spares a copy.
+pub(crate) trait TextCheck {
+    /// Holds the text at the start of `within` against the rules, in verdict order; where the contract lists values,
+    /// yields the place in the list. The error is the code of the first rule that the text breaks.
+    fn check_within(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code>;
+}
 
 /// The rules of a string field, ready to be held against text.
 #[derive(Clone, Debug)]
@@ -49,28 +58,52 @@ impl TextRules {
     ///
     /// # Errors
     /// The code of the first rule that the text breaks.
-    #[inline]
     pub fn check(&self, text: &[u8]) -> Result<Option<u32>, Code> {
-        self.check_within(text, text)
+        with_lanes!(Best::detect(), lanes => self.check_within(lanes, text, text))
     }
 
-    /// The same for a text at the start of `within`: with 16 bytes to read there, a listed value is found without a copy.
-    ///
-    /// # Errors
-    /// As [`TextRules::check`].
-    #[inline]
-    pub fn check_within(&self, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
+    /// The list of values, where that is the only rule.
+    pub(crate) fn only_list(&self) -> Option<&AllowedValues> {
+        if self.length.is_none() && self.shape.is_none() { self.allowed.as_ref() } else { None }
+    }
+
+    /// The class of characters, where one that is repeated is the only rule.
+    pub(crate) fn only_run(&self) -> Option<&Run> {
+        match &self.shape {
+            Some(Shape::Run(run)) if self.length.is_none() && self.allowed.is_none() => Some(run),
+            _ => None,
+        }
+    }
+}
+
+impl TextCheck for TextRules {
+    #[inline(always)]
+    fn check_within(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
         if let Some(length) = &self.length {
             length.check(text)?;
         }
         if let Some(shape) = &self.shape
-            && !shape.matches(text)
+            && !shape.matches(lanes, text, within)
         {
             return Err(Code::PatternMismatch);
         }
         match &self.allowed {
             None => Ok(None),
-            Some(allowed) => allowed.find(text, within).map(Some).ok_or(Code::NotAllowed),
+            Some(allowed) => allowed.check_within(lanes, text, within),
         }
+    }
+}
+
+impl TextCheck for AllowedValues {
+    #[inline(always)]
+    fn check_within(&self, _lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
+        self.find(text, within).map(Some).ok_or(Code::NotAllowed)
+    }
+}
+
+impl TextCheck for Run {
+    #[inline(always)]
+    fn check_within(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
+        if self.matches(lanes, text, within) { Ok(None) } else { Err(Code::PatternMismatch) }
     }
 }

@@ -1,9 +1,10 @@
-//! The shape of a string. A pattern that is one class of ASCII characters, repeated, is compared 16 bytes at a time; all
+//! The shape of a string. A pattern that is one class of ASCII characters, repeated, is compared 32 bytes at a time; all
 //! others go through the regular expression.
 
 use crate::contract::Pattern;
+use crate::lanes::{Class, Lanes, WIDTH};
 use regex::bytes::Regex;
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{self, Hir, HirKind, Look};
 
 /// A shape to hold texts against.
 #[derive(Clone, Debug)]
@@ -22,10 +23,10 @@ impl Shape {
         }
     }
 
-    #[inline]
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
+    #[inline(always)]
+    pub(super) fn matches(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> bool {
         match self {
-            Self::Run(run) => run.matches(text),
+            Self::Run(run) => run.matches(lanes, text, within),
             Self::Expression(regex) => regex.is_match(text),
         }
     }
@@ -33,15 +34,11 @@ impl Shape {
 
 /// `[…]{fewest,most}` over ASCII.
 #[derive(Clone, Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     fewest: usize,
     most: usize,
-    /// First characters of the class's ranges, and how many follow each.
-    ranges: [(u8, u8); RANGES],
+    class: Class,
 }
-
-/// Hex digits in either case are three ranges.
-const RANGES: usize = 4;
 
 impl Run {
     fn of(hir: &Hir) -> Option<Self> {
@@ -59,52 +56,38 @@ impl Run {
             }
             _ => return None,
         };
-        let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else { return None };
-        let mut ranges = [(0, 0); RANGES];
-        let found = class.ranges();
-        if found.is_empty() || found.len() > RANGES {
-            return None;
-        }
-        // Places that are left over repeat the last range.
-        for (place, index) in ranges.iter_mut().zip(0..) {
-            let range = found.get(index).or(found.last())?;
-            let (start, end) = (ascii(range.start())?, ascii(range.end())?);
-            *place = (start, end - start);
+        let HirKind::Class(hir::Class::Unicode(found)) = repetition.sub.kind() else { return None };
+        let mut class = Class::default();
+        for range in found.ranges() {
+            // A class that goes past ASCII is seen at its first character there.
+            for c in range.start()..=range.end() {
+                if !u8::try_from(c).is_ok_and(|byte| class.insert(byte)) {
+                    return None;
+                }
+            }
         }
         let most = repetition.max.map_or(usize::MAX, |most| most as usize);
-        Some(Self { fewest: repetition.min as usize, most, ranges })
+        Some(Self { fewest: repetition.min as usize, most, class })
     }
 
-    #[inline]
-    fn matches(&self, text: &[u8]) -> bool {
+    /// Whether the text at the start of `within` is such a run.
+    #[inline(always)]
+    pub(super) fn matches(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> bool {
         if text.len() < self.fewest || text.len() > self.most {
             return false;
         }
-        let (chunks, rest) = text.as_chunks::<16>();
-        // Lane by lane, in a form that the compiler turns into vector instructions.
-        let mut outside = [0; 16];
-        for chunk in chunks {
-            let mut missed = [1; 16];
-            for (start, span) in self.ranges {
-                for (missed, byte) in missed.iter_mut().zip(chunk) {
-                    *missed &= u8::from(byte.wrapping_sub(start) > span);
-                }
+        let (mut text, mut within) = (text, within);
+        while let (Some((window, behind)), [_, ..]) = (within.split_first_chunk(), text) {
+            let count = text.len().min(WIDTH);
+            // The bytes behind the text don't count.
+            if lanes.strangers(window, &self.class) & (u32::MAX >> (WIDTH - count)) != 0 {
+                return false;
             }
-            for (outside, missed) in outside.iter_mut().zip(missed) {
-                *outside |= missed;
-            }
+            text = text.get(count..).unwrap_or_default();
+            within = behind;
         }
-        u128::from_ne_bytes(outside) == 0 && rest.iter().all(|byte| self.holds(*byte))
+        text.iter().all(|byte| self.class.holds(*byte))
     }
-
-    #[inline]
-    fn holds(&self, byte: u8) -> bool {
-        self.ranges.iter().any(|(start, span)| byte.wrapping_sub(*start) <= *span)
-    }
-}
-
-fn ascii(c: char) -> Option<u8> {
-    u8::try_from(c).ok().filter(u8::is_ascii)
 }
 
 fn is_anchor(part: &Hir) -> bool {
@@ -125,6 +108,7 @@ fn anchored(parts: &[Hir]) -> bool {
 mod tests {
     use super::Shape;
     use crate::contract::{Contract, Kind};
+    use crate::lanes::Portable;
 
     fn shape(pattern: &str) -> Shape {
         let contract = format!(
@@ -150,20 +134,27 @@ mod tests {
             "0123456789abcdefABCDEF01234567é",
             "/:@G`",
         ];
-        for pattern in ["^[0-9a-fA-F]{32}$", "[0-9a-fA-F]{0,31}", "[0-9]+", "^[a-f]*$", r"\d{1,3}"] {
+        let matches = |shape: &Shape, text: &str| {
+            let within = format!("{text}\", and more than 32 bytes behind it");
+            let matches = shape.matches(Portable, text.as_bytes(), within.as_bytes());
+            assert_eq!(shape.matches(Portable, text.as_bytes(), text.as_bytes()), matches, "{text:?}");
+            matches
+        };
+        for pattern in ["^[0-9a-fA-F]{32}$", "[0-9a-fA-F]{0,31}", "[0-9]+", "^[a-f]*$", "[acegi013]{2,31}", r"\d{1,3}"]
+        {
             let run = shape(pattern);
             assert!(matches!(run, Shape::Run(_)), "{pattern} is no run");
             let contract = format!("^(?:{})$", pattern.replace(r"\d", "[0-9]"));
             let regex = regex::bytes::Regex::new(&contract).unwrap();
             for text in texts {
-                assert_eq!(run.matches(text.as_bytes()), regex.is_match(text.as_bytes()), "{pattern} on {text:?}");
+                assert_eq!(matches(&run, text), regex.is_match(text.as_bytes()), "{pattern} on {text:?}");
             }
         }
     }
 
     #[test]
     fn other_patterns_stay_expressions() {
-        for pattern in ["a|b", "[a-z][0-9]", "^[é]{2}$", "(ab)+", "[acegi]{2}", "[0-9]{2}$|x"] {
+        for pattern in ["a|b", "[a-z][0-9]", "^[é]{2}$", "(ab)+", "[0-9]{2}$|x"] {
             assert!(matches!(shape(pattern), Shape::Expression(_)), "{pattern} is a run");
         }
     }

@@ -1,0 +1,350 @@
+//! Thirty-two bytes at a time, in the way that the processor at hand knows best.
+
+/// A stretch of memory.
+pub(crate) type Window = [u8; WIDTH];
+/// Bytes in a window; their masks have one bit a byte, the first in the lowest place.
+pub(crate) const WIDTH: usize = 32;
+
+/// A way to look at all bytes of a window at once. A value of such a type proves that the processor knows the way.
+pub(crate) trait Lanes: Copy {
+    /// The bytes that are `"`, `\`, control characters or past ASCII.
+    fn specials(self, window: &Window) -> u32;
+    /// The bytes that are no decimal digits.
+    fn no_digits(self, window: &Window) -> u32;
+    /// The bytes that differ.
+    fn differences(self, window: &Window, known: &Window) -> u32;
+    /// The bytes that don't belong to the class.
+    fn strangers(self, window: &Window, class: &Class) -> u32;
+}
+
+/// Runs work in the best way that the processor at hand knows. `$lanes` stands for it in `$work`.
+macro_rules! with_lanes {
+    ($best:expr, $lanes:ident => $work:expr) => {{
+        let best: $crate::lanes::Best = $best;
+        #[cfg(target_arch = "x86_64")]
+        match best.0 {
+            Some($lanes) => $lanes.run(|| $work),
+            None => {
+                let $lanes = $crate::lanes::Sse2;
+                $work
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            let ($lanes, _) = ($crate::lanes::Portable, best);
+            $work
+        }
+    }};
+}
+pub(crate) use with_lanes;
+
+/// The best way that the processor at hand knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Best(#[cfg(target_arch = "x86_64")] pub(crate) Option<Avx2>);
+
+impl Best {
+    /// Asks the processor.
+    pub(crate) fn detect() -> Self {
+        Self(
+            #[cfg(target_arch = "x86_64")]
+            Avx2::detect(),
+        )
+    }
+}
+
+/// A set of ASCII characters: for each lower half of a byte the upper halves that go with it, one bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Class([u8; 16]);
+
+impl Class {
+    /// Adds a character; false if it is past ASCII.
+    pub(crate) fn insert(&mut self, byte: u8) -> bool {
+        match self.0.get_mut(usize::from(byte & 15)) {
+            Some(uppers) if byte < 0x80 => {
+                *uppers |= 1 << (byte >> 4);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the character belongs to it.
+    #[inline]
+    pub(crate) fn holds(&self, byte: u8) -> bool {
+        byte < 0x80 && self.0.get(usize::from(byte & 15)).is_some_and(|uppers| uppers >> (byte >> 4) & 1 == 1)
+    }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(crate) use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Sse2};
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod portable {
+    use super::{Class, Lanes, Window};
+
+    /// One byte at a time, on every processor; compilers find lanes in it.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Portable;
+
+    fn mask(window: &Window, is: impl Fn(usize, u8) -> bool) -> u32 {
+        window.iter().enumerate().fold(0, |mask, (place, byte)| mask | u32::from(is(place, *byte)) << place)
+    }
+
+    impl Lanes for Portable {
+        #[inline]
+        fn specials(self, window: &Window) -> u32 {
+            mask(window, |_, byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..))
+        }
+
+        #[inline]
+        fn no_digits(self, window: &Window) -> u32 {
+            mask(window, |_, byte| !byte.is_ascii_digit())
+        }
+
+        #[inline]
+        fn differences(self, window: &Window, known: &Window) -> u32 {
+            mask(window, |place, byte| known.get(place) != Some(&byte))
+        }
+
+        #[inline]
+        fn strangers(self, window: &Window, class: &Class) -> u32 {
+            mask(window, |_, byte| !class.holds(byte))
+        }
+    }
+}
+
+/// So far ahead of a log the memory is asked for: some ten logs.
+const AHEAD: usize = 2048;
+/// Bytes in a cache line, and lines that are asked for at once: a usual log.
+const LINE: usize = 64;
+const LINES: usize = 3;
+
+/// Asks for the memory some logs ahead of `bytes`, so that it is there in time: logs are read once, in order, and the
+/// processor's own guess ends with each page.
+#[inline(always)]
+#[expect(unsafe_code, reason = "12.2 against 9.8 million good logs a second through Python, a million different ones")]
+pub(crate) fn fetch_ahead(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ahead) = bytes.get(AHEAD..AHEAD + LINE * LINES) {
+        for line in ahead.chunks_exact(LINE) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: it reads and writes nothing and never faults, and the address is that of a slice.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast::<i8>()) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(
+    unsafe_code,
+    reason = "benches/classify.rs, a million of the natural mix: 10.9 million logs a second with AVX2, 7.4 with SSE2, 4.3 \
+              without either"
+)]
+#[expect(clippy::cast_ptr_alignment, reason = "the loads are those that take any address")]
+mod x86 {
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set1_epi8, _mm_setr_epi8, _mm_sub_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256,
+        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
+        _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+        _mm256_sub_epi8,
+    };
+
+    use super::{Class, Lanes, Window};
+
+    /// Sixteen bytes at a time; every x86-64 has it.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Sse2;
+
+    impl Sse2 {
+        #[inline(always)]
+        #[expect(clippy::cast_sign_loss, reason = "bits")]
+        fn mask(window: &Window, found: impl Fn(__m128i, usize) -> __m128i) -> u32 {
+            let (chunks, _) = window.as_chunks::<16>();
+            let half = |place: usize| {
+                // SAFETY: SSE2 belongs to x86-64, and 16 bytes are loaded of 16, at whatever address.
+                chunks.get(place).map_or(0, |chunk| unsafe {
+                    _mm_movemask_epi8(found(_mm_loadu_si128(chunk.as_ptr().cast::<__m128i>()), place)) as u32
+                })
+            };
+            half(0) | half(1) << 16
+        }
+    }
+
+    impl Lanes for Sse2 {
+        #[inline(always)]
+        fn specials(self, window: &Window) -> u32 {
+            // SAFETY: SSE2 belongs to x86-64.
+            Self::mask(window, |bytes, _| unsafe {
+                let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
+                let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5C));
+                // As signed bytes, those past ASCII are below zero.
+                let low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+                _mm_or_si128(_mm_or_si128(quote, backslash), low)
+            })
+        }
+
+        #[inline(always)]
+        fn no_digits(self, window: &Window) -> u32 {
+            // SAFETY: as above.
+            !Self::mask(window, |bytes, _| unsafe {
+                let above_zero = _mm_sub_epi8(bytes, _mm_set1_epi8(0x30));
+                _mm_cmpeq_epi8(_mm_min_epu8(above_zero, _mm_set1_epi8(9)), above_zero)
+            })
+        }
+
+        #[inline(always)]
+        fn differences(self, window: &Window, known: &Window) -> u32 {
+            let (known, _) = known.as_chunks::<16>();
+            // SAFETY: as above; 16 bytes are loaded of 16.
+            !Self::mask(window, |bytes, place| match known.get(place) {
+                Some(known) => unsafe { _mm_cmpeq_epi8(bytes, _mm_loadu_si128(known.as_ptr().cast::<__m128i>())) },
+                None => bytes,
+            })
+        }
+
+        #[inline(always)]
+        fn strangers(self, window: &Window, class: &Class) -> u32 {
+            // Without a lookup in lanes, which came with SSSE3.
+            window.iter().zip(0..).fold(0, |mask, (byte, place)| mask | u32::from(!class.holds(*byte)) << place)
+        }
+    }
+
+    /// Thirty-two bytes at a time.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Avx2(());
+
+    impl Avx2 {
+        /// None where the processor does not have it.
+        pub(crate) fn detect() -> Option<Self> {
+            let found = std::arch::is_x86_feature_detected!("avx2")
+                && std::arch::is_x86_feature_detected!("bmi1")
+                && std::arch::is_x86_feature_detected!("bmi2");
+            found.then_some(Self(()))
+        }
+
+        /// Runs `work` as code for such a processor: what it inlines is compiled for AVX2.
+        #[inline]
+        #[expect(clippy::unused_self, reason = "the proof that it was detected")]
+        pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(enable = "avx2,bmi1,bmi2")]
+            fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: a value of this type is only made where all three were detected.
+            unsafe { with_avx2(work) }
+        }
+    }
+
+    impl Lanes for Avx2 {
+        #[inline(always)]
+        fn specials(self, window: &Window) -> u32 {
+            // SAFETY: a value of this type is only made where AVX2 was detected.
+            unsafe { specials(window) }
+        }
+
+        #[inline(always)]
+        fn no_digits(self, window: &Window) -> u32 {
+            // SAFETY: as above.
+            unsafe { no_digits(window) }
+        }
+
+        #[inline(always)]
+        fn differences(self, window: &Window, known: &Window) -> u32 {
+            // SAFETY: as above.
+            unsafe { differences(window, known) }
+        }
+
+        #[inline(always)]
+        fn strangers(self, window: &Window, class: &Class) -> u32 {
+            // SAFETY: as above.
+            unsafe { strangers(window, class) }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load(window: &Window) -> __m256i {
+        // SAFETY: 32 bytes are loaded of 32, at whatever address.
+        unsafe { _mm256_loadu_si256(window.as_ptr().cast::<__m256i>()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn specials(window: &Window) -> u32 {
+        let bytes = load(window);
+        let quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x22));
+        let backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x5C));
+        let low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes);
+        _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quote, backslash), low)).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn no_digits(window: &Window) -> u32 {
+        let above_zero = _mm256_sub_epi8(load(window), _mm256_set1_epi8(0x30));
+        let digits = _mm256_cmpeq_epi8(_mm256_min_epu8(above_zero, _mm256_set1_epi8(9)), above_zero);
+        !_mm256_movemask_epi8(digits).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn differences(window: &Window, known: &Window) -> u32 {
+        !_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(window), load(known))).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn strangers(window: &Window, class: &Class) -> u32 {
+        let bytes = load(window);
+        // SAFETY: 16 bytes are loaded of 16, at whatever address.
+        let uppers = unsafe { _mm_loadu_si128(class.0.as_ptr().cast::<__m128i>()) };
+        // A byte past ASCII has its high bit set, and looks up nothing.
+        let uppers = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(uppers), bytes);
+        let bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, i8::MIN, 0, 0, 0, 0, 0, 0, 0, 0));
+        let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15));
+        let found = _mm256_and_si256(uppers, _mm256_shuffle_epi8(bits, upper));
+        _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, _mm256_setzero_si256())).cast_unsigned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Lanes, Portable, WIDTH};
+
+    fn check(lanes: impl Lanes) {
+        let mut class = Class::default();
+        for byte in b"7\0\x7F@[`{/:ag" {
+            assert!(class.insert(*byte));
+        }
+        assert!(!class.insert(0x80) && !class.insert(0xFF));
+        for place in 0..WIDTH {
+            for byte in 0..=u8::MAX {
+                let mut window = [b'7'; WIDTH];
+                window[place] = byte;
+                let bit = |found: bool| u32::from(found) << place;
+                let special = matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..);
+                assert_eq!(lanes.specials(&window), bit(special), "{byte} at {place}");
+                assert_eq!(lanes.no_digits(&window), bit(!byte.is_ascii_digit()), "{byte} at {place}");
+                assert_eq!(lanes.strangers(&window, &class), bit(!b"7\0\x7F@[`{/:ag".contains(&byte)), "{byte}");
+                assert_eq!(lanes.differences(&window, &[b'7'; WIDTH]), bit(byte != b'7'), "{byte} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_way_says_the_same() {
+        check(Portable);
+        #[cfg(target_arch = "x86_64")]
+        {
+            check(super::Sse2);
+            if let Some(avx2) = super::Avx2::detect() {
+                check(avx2);
+            }
+        }
+    }
+}
