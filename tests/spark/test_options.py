@@ -82,8 +82,8 @@ WRONG = [
     (("localhost:9092", "--checkpoint", "cp"), "--tables needs --mysql HOST:PORT or --mysql-defaults-file FILE"),
     (("localhost:9092", "--checkpoint", "cp", "--mysql", "db"), "no MySQL user is named"),
     ((*REQUIRED, "--mysql-defaults-file", "nowhere.cnf", "--users", "mysql"), "--mysql-defaults-file nowhere.cnf: No"),
-    ((*REQUIRED, "--mysql-password", "x"), "unrecognized arguments: --mysql-password"),
-    ((*REQUIRED, "--check", "x"), "unrecognized arguments: --check"),
+    ((*REQUIRED, "--mysql-password", "x"), "there is no option --mysql-password"),
+    ((*REQUIRED, "--check", "x"), "there is no option --check; did you mean --checkpoint?"),
 ]  # fmt: skip
 
 
