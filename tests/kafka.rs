@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
-use logcore::kafka::{Consumer, ConsumerOptions, LogSource, Producer, ProducerOptions, Properties, Stats};
+use logcore::kafka::{Consumer, ConsumerOptions, LogSource, Producer, ProducerOptions, Properties, Shard, Stats};
 use logcore::verdict::{Reason, Status};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -113,6 +113,26 @@ fn every_record_is_sent_once_whatever_the_number_of_threads() {
         let got = values(&read_to_end(&mut consumer(&cluster, None)));
         assert_eq!(got.len(), 10_000);
         assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), (0..10_000).collect());
+    }
+}
+
+#[test]
+fn shards_are_disjoint_parts_of_one_stream() {
+    let cluster = cluster();
+    for (index, threads) in [(0, 1), (1, 2), (2, 3)] {
+        let shard = Shard { index, of: 3 };
+        let options = ProducerOptions { count: Some(1000), shard, ..options(&cluster) };
+        let stats = finished(&Producer::start(options, numbers(threads)).unwrap());
+        assert_eq!(stats.acknowledged, if index == 0 { 334 } else { 333 });
+    }
+    let got = values(&read_to_end(&mut consumer(&cluster, None)));
+    assert_eq!(got.len(), 1000);
+    assert_eq!(got.into_iter().collect::<BTreeSet<_>>(), (0..1000).collect());
+
+    for (index, of) in [(3, 3), (0, 0), (0, u64::MAX)] {
+        let options = ProducerOptions { count: Some(1), shard: Shard { index, of }, ..options(&cluster) };
+        let error = Producer::start(options, numbers(2)).err().unwrap();
+        assert_eq!(error.to_string(), format!("kafka: there is no shard {index} of {of}"));
     }
 }
 

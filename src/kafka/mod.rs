@@ -17,6 +17,6 @@ pub use config::Properties;
 pub use consumer::{Consumer, ConsumerOptions};
 pub use lag::LagHistogram;
 pub use pacing::Schedule;
-pub use producer::{LogSource, Producer, ProducerOptions, Stats};
+pub use producer::{LogSource, Producer, ProducerOptions, Shard, Stats};
 pub use source::Generated;
 pub use topic::ensure_topic;

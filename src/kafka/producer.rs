@@ -1,8 +1,8 @@
 //! Generates logs on threads of its own and sends them, paced or as fast as can be.
 //!
-//! Thread t of n takes the records t, t + n, t + 2n …, so that what is sent does not depend on their number. One librdkafka
-//! client serves them all: its batches grow with the whole load. A record is never dropped: when the queue is full, its
-//! thread waits.
+//! Thread t of n takes the records t, t + n, t + 2n …, so that what is sent does not depend on their number; the threads of
+//! a shard share the shard's records out in the same way. One librdkafka client serves them all: its batches grow with the
+//! whole load. A record is never dropped: when the queue is full, its thread waits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -58,6 +58,26 @@ pub trait LogSource: Send + 'static {
     fn expected(&self, status: Status, reasons: &[Reason], json: &mut Vec<u8>);
 }
 
+/// One of several producers' parts of one stream: of all records `index`, `index + of`, `index + 2 of` and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which one, counted from 0.
+    pub index: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+impl Shard {
+    /// All of the stream.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self::WHOLE
+    }
+}
+
 /// What to send, where to, and how fast.
 #[derive(Clone, Debug, Default)]
 pub struct ProducerOptions {
@@ -65,10 +85,12 @@ pub struct ProducerOptions {
     pub brokers: String,
     /// The topic; it has to be there, unless the brokers create topics on first use.
     pub topic: String,
-    /// Records a second; None is as fast as can be.
+    /// Records a second, of the whole stream; None is as fast as can be.
     pub rate: Option<f64>,
-    /// How many records; None is no end.
+    /// How many records, of the whole stream; None is no end.
     pub count: Option<u64>,
+    /// The part of the stream that is sent.
+    pub shard: Shard,
     /// For how long; None is no end.
     pub duration: Option<Duration>,
     /// Whether each record says in the header `logcore.expected` what it should get.
@@ -117,6 +139,10 @@ impl Producer {
         if sources.is_empty() {
             return Err(Error::Kafka("no thread is to send anything; it takes 1 or more".into()));
         }
+        let shard = options.shard;
+        let Some(step) = shard.of.checked_mul(sources.len() as u64).filter(|_| shard.index < shard.of) else {
+            return Err(Error::Kafka(format!("there is no shard {} of {}", shard.index, shard.of)));
+        };
         let schedule = options.rate.map(Schedule::new).transpose()?;
         let connection = Connection::new(&options.brokers, &DEFAULTS, &[], &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));
@@ -139,8 +165,8 @@ impl Producer {
             end: Condvar::new(),
             options,
         });
-        let (step, mut threads) = (sources.len() as u64, Vec::new());
-        for (first, source) in (0..).zip(sources) {
+        let mut threads = Vec::new();
+        for (first, source) in (shard.index..).step_by(usize::try_from(shard.of).unwrap_or(usize::MAX)).zip(sources) {
             let run = Arc::clone(&run);
             threads.push(spawn("logcore-send", move || Sender::new(&run, source).send_all(first, step))?);
         }

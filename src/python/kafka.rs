@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 use super::{PyContract, PyUsers, detached};
 use crate::error::{Error, Result};
 use crate::generate;
-use crate::kafka::{Consumer, ConsumerOptions, Generated, Producer, ProducerOptions, Properties, ensure_topic};
+use crate::kafka::{Consumer, ConsumerOptions, Generated, Producer, ProducerOptions, Properties, Shard, ensure_topic};
 
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyProducer>()?;
@@ -28,7 +28,7 @@ impl PyProducer {
     #[new]
     #[pyo3(signature = (
         contract, users, *, brokers, topic, rate, count, duration, threads, seed, start, bad_rate, suspicious_rate, truth,
-        config
+        config, shard = (0, 1)
     ))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
@@ -47,6 +47,7 @@ impl PyProducer {
         suspicious_rate: Option<f64>,
         truth: bool,
         config: Properties,
+        shard: (u64, u64),
     ) -> PyResult<Self> {
         let logs = generate::Options {
             seed,
@@ -58,7 +59,8 @@ impl PyProducer {
         detached(py, || {
             let source = Generated::new(Arc::clone(&contract.0), users.map(|users| &users.0), &logs)?;
             let duration = duration.map(seconds).transpose()?;
-            let options = ProducerOptions { brokers, topic, rate, count, duration, truth, config };
+            let shard = Shard { index: shard.0, of: shard.1 };
+            let options = ProducerOptions { brokers, topic, rate, count, shard, duration, truth, config };
             Producer::start(options, vec![source; threads])
         })
         .map(Self)

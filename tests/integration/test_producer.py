@@ -85,6 +85,13 @@ def test_the_same_seed_gives_the_same_logs_whatever_the_number_of_threads(stack:
     assert sent[0] == sent[1]
     assert sent[0] != sent[2]
 
+    for shard, threads in (("1/3", 1), ("3/3", 2), ("2/3", 1)):
+        arguments = ("--rate", "max", "--count", 2000, "--seed", 5, "--start", 1_700_000_000, "--threads", threads)
+        done = produce(stack.brokers, topic("shards"), *arguments, "--shard", shard)
+        assert done.returncode == 0, done.stderr
+        assert f"part {shard[0]} of 3" in done.stderr
+    assert Counter(row["value"] for row in rows(stack.brokers, topic("shards"))) == sent[0]
+
 
 def test_the_truth_is_what_the_classifier_says(stack: Stack, topic: Topic) -> None:
     name = topic("truth")

@@ -173,3 +173,11 @@ def test_the_first_failure_is_told_at_once_and_once() -> None:
     progress.show({**STATS, "error": "Local: Message timed out"})
     progress.show({**STATS, "error": "Local: Message timed out"})
     assert log.getvalue() == "logcore-producer: not acknowledged: Local: Message timed out\n"
+
+
+def test_a_shard_is_a_part_of_a_stream_that_starts_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse(["b:1", "logs", "--start", "1700000000", "--shard", "3/3"]).shard == (2, 3)
+    assert parse(["b:1", "logs", "--shard", "1/1"]).shard == (0, 1)
+    assert "--start" in refused(capsys, "b:1", "logs", "--shard", "1/2")
+    for wrong in ("0/2", "3/2", "1", "1/", "/2", "a/b", "1/2/3", "-1/2", "1/1000001"):
+        refused(capsys, "b:1", "logs", "--start", "1700000000", f"--shard={wrong}")

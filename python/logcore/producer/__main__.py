@@ -70,6 +70,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
         suspicious_rate=options.suspicious_rate,
         truth=options.truth,
         config=config,
+        shard=options.shard,
     )
     stop = threading.Event()
 
@@ -80,6 +81,9 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     _on_signals(ask)
     rate = "as fast as can be" if options.rate is None else f"{options.rate:,g}/s"
     known = "" if users is None else f", {len(users):,} users (version {users.version})"
+    part, parts = options.shard
+    if parts > 1:
+        rate += f" in all, part {part + 1} of {parts}"
     progress.note(f"to {options.topic} at {options.brokers}, {rate}; seed {options.seed}, start {start}{known}")
     return _watch(producer, progress, stop)
 

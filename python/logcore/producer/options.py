@@ -23,6 +23,8 @@ examples:
   python -m logcore.producer b-1:9098,b-2:9098 server-logs --config kafka.properties --users mysql \\
       --mysql db.example:3306 --mysql-user logcore
       over TLS and SASL as the properties have it, with the accounts and devices of the users table
+  python -m logcore.producer 127.0.0.1:9092 server-logs --rate 50000 --start 1700000000 --shard 1/2
+      one of two processes that make one stream of 50,000 logs a second; the other gets --shard 2/2
 
 exit status: 0 every log was acknowledged, also when it was stopped by Ctrl-C or SIGTERM (both flush; a second one
 aborts), 1 one was not or a service is missing, 2 a wrong option
@@ -31,12 +33,14 @@ aborts), 1 one was not or a service is missing, 2 a wrong option
 _SEEDS = 2**64 - 1
 _DEFAULT_SEED = 1
 _DEFAULT_ACCOUNTS = 1000
+_MOST_SHARDS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Options:
     """What was asked for; `rate` in logs a second (None: as fast as can be), `duration` in seconds.
 
+    `shard` is the part of the stream, counted from 0, and how many there are; `rate` and `count` are the stream's.
     `users` is a CSV file, ``mysql``, or None for users generated from `users_seed` and `accounts`; `mysql` holds the
     arguments of `logcore.Mysql` with ``mysql``.
     """
@@ -47,6 +51,7 @@ class Options:
     count: int | None = None
     duration: float | None = None
     threads: int = 1
+    shard: tuple[int, int] = (0, 1)
     seed: int = _DEFAULT_SEED
     start: int | None = None
     bad_rate: float | None = None
@@ -69,6 +74,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("BROKERS is empty")
     if (args.bad_rate or 0.0) + (args.suspicious_rate or 0.0) > 1.0:
         parser.error("--bad-rate and --suspicious-rate add to more than 1")
+    if args.shard[1] > 1 and args.start is None:
+        parser.error("--shard makes parts of one stream; say by --start when it starts, the same for all")
     if args.users is not None and (args.users_seed is not None or args.accounts is not None):
         parser.error("--users-seed and --accounts generate users; --users already says where they come from")
     mysql = None
@@ -89,6 +96,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         count=args.count,
         duration=args.duration,
         threads=args.threads,
+        shard=args.shard,
         seed=args.seed,
         start=args.start,
         bad_rate=args.bad_rate,
@@ -120,6 +128,13 @@ def _parser() -> OneLineParser:
     add("--duration", type=_seconds, metavar="S", help="stop after S seconds")
     add(
         "--threads", type=whole_number(1, 64), default=1, metavar="N", help="threads that generate and send (default 1)"
+    )
+    add(
+        "--shard",
+        type=_shard,
+        default=(0, 1),
+        metavar="I/N",
+        help="send part I of N of the stream, from 1/N to N/N; seed, start, rate, count and users are the stream's",
     )
     add(
         "--seed",
@@ -169,6 +184,15 @@ def _rate(text: str) -> float | None:
     if not 1e-6 <= rate <= 1e9:
         raise argparse.ArgumentTypeError(f"'{text}' is neither a number of logs a second nor max")
     return rate
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not all(number.isascii() and number.isdigit() for number in (part, parts)) or not 1 <= int(part) <= int(parts):
+        raise argparse.ArgumentTypeError(f"'{text}' is not I/N with I from 1 to N, such as 1/2")
+    if int(parts) > _MOST_SHARDS:
+        raise argparse.ArgumentTypeError(f"'{text}' is more than {_MOST_SHARDS:,} parts")
+    return int(part) - 1, int(parts)
 
 
 def _seconds(text: str) -> float:
