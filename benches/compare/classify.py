@@ -1,7 +1,8 @@
-"""Classify against Polars and DuckDB, one thread each, in turns."""
+"""Classify against Polars and DuckDB, one thread each, in turns; and on all cores."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
@@ -24,6 +25,9 @@ def compare_classify(logs: Logs, rounds: int) -> dict[str, object]:
         f"duckdb {version('duckdb')}": duckdb_rival(logs),
         f"duckdb {version('duckdb')}, no reasons": duckdb_rival(logs, reasons=False),
     }
+    cores = len(os.sched_getaffinity(0))
+    if cores > 1:
+        rivals[f"logcore, {cores} threads"] = logcore_rival(logs, threads=cores)
     for name, run in rivals.items():
         counts = {pair["values"]: pair["counts"] for pair in run(True).value_counts().to_pylist()}
         if counts != logs.counts:
@@ -37,7 +41,7 @@ def compare_classify(logs: Logs, rounds: int) -> dict[str, object]:
     rows = logs.batch.num_rows
     rates = {name: rows / statistics.median(taken) for name, taken in seconds.items()}
     own = next(iter(rates))
-    print(f"classify, {rows:,} logs, one thread, {rounds} rounds in turns")
+    print(f"classify, {rows:,} logs, one thread where nothing else is said, {rounds} rounds in turns")
     for name, rate in rates.items():
         low, high = rows / max(seconds[name]), rows / min(seconds[name])
         print(f"  {name:<26}{rate:>12,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.1f}")

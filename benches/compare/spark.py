@@ -110,7 +110,7 @@ def _from_arrow(session: SparkSession, table: pa.Table) -> DataFrame:
 
 def _judging(contract: str, users: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
     def judge(batches: Iterable[Any]) -> Iterator[Any]:
-        classifier = Classifier(Contract.parse(contract), Users.parse(users))
+        classifier = Classifier(Contract.parse(contract), Users.parse(users), threads=1)
         for batch in batches:
             yield classifier.classify(batch)
 

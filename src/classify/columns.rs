@@ -51,6 +51,17 @@ impl Column {
         }
     }
 
+    /// Appends another column of the same kind; all rows so far make whole blocks.
+    pub(super) fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Text(column), Self::Text(other)) => column.append(other),
+            (Self::Int32(column), Self::Int32(other)) => column.append(other),
+            (Self::Int64(column), Self::Int64(other)) | (Self::Time(column), Self::Time(other)) => column.append(other),
+            // One contract makes all columns.
+            _ => {}
+        }
+    }
+
     /// The Arrow array.
     pub(super) fn into_array(self) -> Result<ArrayRef> {
         Ok(match self {
@@ -88,6 +99,12 @@ impl Validity {
         self.words.push(valid);
         self.rows += rows;
         self.valid += valid.count_ones() as usize;
+    }
+
+    fn append(&mut self, other: Self) {
+        self.words.extend(other.words);
+        self.rows += other.rows;
+        self.valid += other.valid;
     }
 
     /// The bits of the block that begins with the row `first`.
@@ -128,6 +145,17 @@ impl TextColumn {
             valid: Validity::with_capacity(rows),
             overflow: false,
         }
+    }
+
+    fn append(&mut self, other: Self) {
+        let before = i32::try_from(self.bytes.len()).ok().filter(|_| !other.overflow);
+        self.bytes.extend_from_slice(&other.bytes);
+        let end = i32::try_from(self.bytes.len());
+        match (before, end) {
+            (Some(before), Ok(_)) => self.offsets.extend(other.offsets.iter().skip(1).map(|offset| offset + before)),
+            _ => self.overflow = true,
+        }
+        self.valid.append(other.valid);
     }
 
     /// The next block of rows, written row by row.
@@ -259,6 +287,11 @@ impl<T: Copy + Default> NumberColumn<T> {
     pub(super) fn push_block(&mut self, values: &[T], valid: u64) {
         self.values.extend_from_slice(values);
         self.valid.push(values.len(), valid);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.valid.append(other.valid);
     }
 
     /// The values of the block that begins with the row `first`, and the bits of those that are there.

@@ -25,6 +25,7 @@ mod reasons;
 pub(crate) mod values;
 mod verdicts;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -52,6 +53,7 @@ pub struct Classifier {
     rules: Vec<FieldRules>,
     directory: Option<Directory>,
     users_version: String,
+    threads: NonZeroUsize,
 }
 
 impl Classifier {
@@ -73,7 +75,19 @@ impl Classifier {
         };
         let users_version = if directory.is_some() { users.map_or("", Users::version) } else { "" };
         let rules = contract.fields().iter().map(FieldRules::new).collect();
-        Ok(Self { contract: Arc::clone(contract), rules, directory, users_version: users_version.to_owned() })
+        Ok(Self {
+            contract: Arc::clone(contract),
+            rules,
+            directory,
+            users_version: users_version.to_owned(),
+            threads: NonZeroUsize::MIN,
+        })
+    }
+
+    /// The same on up to so many threads, where a batch has 8,192 logs or more for each. Verdicts don't depend on it.
+    #[must_use]
+    pub fn with_threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// The contract.
@@ -127,8 +141,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Batch`] where a column would pass 2 GiB.
-    pub fn judge<V: Values>(&self, values: &V) -> Result<Verdicts> {
-        verdicts::judge(&self.contract, &self.rules, self.directory.as_ref(), values)
+    pub fn judge<V: Values + Sync>(&self, values: &V) -> Result<Verdicts> {
+        verdicts::judge(&self.contract, &self.rules, self.directory.as_ref(), values, self.threads)
     }
 
     /// The columns that come first in every output: the contract's fields, `status` and `reasons`.

@@ -1,5 +1,6 @@
 //! The loop over the logs of a batch.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -49,6 +50,19 @@ impl Verdicts {
         }
     }
 
+    /// Appends the verdicts of the rows behind; all rows so far make whole blocks.
+    fn append(&mut self, other: Self) -> Result<()> {
+        for (column, behind) in self.columns.iter_mut().zip(other.columns) {
+            column.append(behind);
+        }
+        self.statuses.extend(other.statuses);
+        let before = i32::try_from(self.reasons.len()).map_err(|_| too_many())?;
+        self.reasons.extend(other.reasons);
+        i32::try_from(self.reasons.len()).map_err(|_| too_many())?;
+        self.offsets.extend(other.offsets.iter().skip(1).map(|offset| offset + before));
+        Ok(())
+    }
+
     /// The contract's fields, status and reasons as Arrow arrays.
     pub(crate) fn into_arrays(self, contract: &Contract) -> Result<Vec<ArrayRef>> {
         let mut arrays = self.columns.into_iter().map(Column::into_array).collect::<Result<Vec<_>>>()?;
@@ -76,13 +90,45 @@ fn status_array(statuses: &[Status]) -> Result<StringArray> {
     column.into_array()
 }
 
-pub(super) fn judge<V: Values>(
+/// So many rows are worth a thread, which costs about as much to start as a thousand rows to judge.
+const ROWS_A_THREAD: usize = 8192;
+
+/// Judges all logs, on up to `threads` threads.
+pub(super) fn judge<V: Values + Sync>(
     contract: &Contract,
     rules: &[FieldRules],
     directory: Option<&Directory>,
     logs: &V,
+    threads: NonZeroUsize,
 ) -> Result<Verdicts> {
     let rows = logs.rows();
+    let parts = threads.get().min(rows / ROWS_A_THREAD).max(1);
+    if parts == 1 {
+        return judge_part(contract, rules, directory, logs, 0..rows);
+    }
+    let part = rows.div_ceil(parts).next_multiple_of(BLOCK);
+    let ranges = (0..rows).step_by(part).map(|first| first..rows.min(first + part));
+    std::thread::scope(|scope| {
+        let mut others: Vec<_> = Vec::new();
+        for range in ranges.clone().skip(1) {
+            others.push(scope.spawn(move || judge_part(contract, rules, directory, logs, range)));
+        }
+        let mut all = judge_part(contract, rules, directory, logs, 0..part.min(rows))?;
+        for other in others {
+            all.append(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)?;
+        }
+        Ok(all)
+    })
+}
+
+fn judge_part<V: Values>(
+    contract: &Contract,
+    rules: &[FieldRules],
+    directory: Option<&Directory>,
+    logs: &V,
+    range: Range<usize>,
+) -> Result<Verdicts> {
+    let rows = range.len();
     let ready = contract.fields().iter().zip(rules).zip(0..);
     let mut fields: Vec<FieldJudge<'_>> =
         ready.map(|((field, rules), place)| FieldJudge::new(place, field, rules, rows)).collect();
@@ -99,7 +145,7 @@ pub(super) fn judge<V: Values>(
         block.count = BLOCK.min(rows - first);
         block.faults.clear();
         for (row, place) in block.logs.iter_mut().enumerate().take(block.count) {
-            *place = logs.place(first + row);
+            *place = logs.place(range.start + first + row);
         }
         let faults = &mut block.faults;
         let mut fault = |row, code| faults.push((row, Reason { place: Place::Log, code }));

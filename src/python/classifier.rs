@@ -1,5 +1,8 @@
 //! `Classifier`.
 
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
 use arrow_pyarrow::ToPyArrow;
 use pyo3::prelude::*;
 
@@ -15,9 +18,16 @@ pub(crate) struct PyClassifier(Classifier);
 #[pymethods]
 impl PyClassifier {
     #[new]
-    #[pyo3(signature = (contract, users = None))]
-    fn new(py: Python<'_>, contract: &PyContract, users: Option<&PyUsers>) -> PyResult<Self> {
-        detached(py, || Classifier::new(&contract.0, users.map(|users| &users.0))).map(Self)
+    #[pyo3(signature = (contract, users = None, *, threads = None))]
+    fn new(
+        py: Python<'_>,
+        contract: &PyContract,
+        users: Option<&PyUsers>,
+        threads: Option<NonZeroUsize>,
+    ) -> PyResult<Self> {
+        let threads = threads.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        detached(py, || Classifier::new(&contract.0, users.map(|users| &users.0)))
+            .map(|classifier| Self(classifier.with_threads(threads)))
     }
 
     #[pyo3(signature = (batch, *, column = "value", dictionary = false))]

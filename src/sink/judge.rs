@@ -59,7 +59,11 @@ pub fn judge(classifier: &Classifier, batch: &RecordBatch) -> Result<RecordBatch
     with_rows(judged_fields(classifier), columns, batch.num_rows())
 }
 
-fn judge_values<V: Values>(classifier: &Classifier, logs: &V, sources: &SourceColumns<'_>) -> Result<Vec<ArrayRef>> {
+fn judge_values<V: Values + Sync>(
+    classifier: &Classifier,
+    logs: &V,
+    sources: &SourceColumns<'_>,
+) -> Result<Vec<ArrayRef>> {
     let verdicts = classifier.judge(logs)?;
     let mut rows = Rows::new(classifier, logs.rows());
     for row in 0..logs.rows() {

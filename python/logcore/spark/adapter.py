@@ -108,7 +108,9 @@ def _classifier(versions: Versions, texts: Broadcast[tuple[str, str | None]]) ->
     classifier = _classifiers.pop(versions, None)
     if classifier is None:
         contract, users = texts.value
-        classifier = Classifier(Contract.parse(contract), None if users is None else Users.parse(users))
+        # Spark runs a task on each core already.
+        parsed = None if users is None else Users.parse(users)
+        classifier = Classifier(Contract.parse(contract), parsed, threads=1)
     _classifiers[versions] = classifier
     while len(_classifiers) > _KEPT_CLASSIFIERS:
         _classifiers.popitem(last=False)
