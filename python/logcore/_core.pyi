@@ -126,9 +126,9 @@ class Classifier:
     """Judges logs. Build one per process and keep it; does not pickle."""
 
     def __new__(cls, contract: Contract, users: Users | None = None, *, threads: int | None = None) -> Classifier:
-        """`threads`, 1 or more, is how many judge a batch with 8,192 rows or more for each; None is one a core. Verdicts
-        don't depend on it. Raises UsersError where the contract looks users up and there are none or of other columns
-        or types."""
+        """`threads`, 1 or more, is how many judge a batch with 8,192 rows or more for each; None is one a core.
+        Verdicts don't depend on it. Raises UsersError where the contract looks users up and there are none or of other
+        columns or types."""
     def classify(self, batch: Any, *, column: str = "value", dictionary: bool = False) -> Any:
         """A RecordBatch (any object with the Arrow C interface) with a string or binary column `value` in, a pyarrow
         RecordBatch out: the contract's fields, `status`, `reasons`, then the other input columns unchanged. One row
