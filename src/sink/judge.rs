@@ -171,7 +171,10 @@ impl<'a> Rows<'a> {
 /// Appends text that is UTF-8 by construction: its parts are checked logs, names and ASCII.
 fn append_utf8(builder: &mut StringBuilder, text: &[u8]) -> Result<()> {
     room(builder.values_slice().len(), text.len())?;
-    builder.append_value(String::from_utf8_lossy(text));
+    match std::str::from_utf8(text) {
+        Ok(text) => builder.append_value(text),
+        Err(_) => builder.append_value(String::from_utf8_lossy(text)),
+    }
     Ok(())
 }
 

@@ -27,6 +27,9 @@ pub(super) struct RecordWriter<'a> {
     names: Vec<Vec<u8>>,
     /// `"users_version":"…","source":{"topic":`.
     users_version: Vec<u8>,
+    /// For each field that is a time, and for the record's own.
+    times: Vec<json::Times>,
+    timestamps: json::Times,
     /// The fields that are left out of a record for its size.
     omitted: Vec<usize>,
 }
@@ -42,8 +45,15 @@ impl<'a> RecordWriter<'a> {
         let mut version = b",\"users_version\":".to_vec();
         json::push_string(&mut version, users_version.as_bytes());
         version.extend_from_slice(b",\"source\":{\"topic\":");
-        let names = contract.fields().iter().map(|field| name(&field.name)).collect();
-        Self { contract, names, users_version: version, omitted: Vec::new() }
+        let names: Vec<Vec<u8>> = contract.fields().iter().map(|field| name(&field.name)).collect();
+        Self {
+            contract,
+            times: vec![json::Times::default(); names.len()],
+            timestamps: json::Times::default(),
+            names,
+            users_version: version,
+            omitted: Vec::new(),
+        }
     }
 
     /// Appends the record's value.
@@ -55,15 +65,20 @@ impl<'a> RecordWriter<'a> {
         source: Source<'_>,
         payload: Option<&[u8]>,
     ) {
-        self.choose_omitted(verdicts, row);
+        self.omitted.clear();
+        // A log's texts are no longer than the log, and an escape takes at most six bytes for one.
+        if payload.is_some_and(|payload| payload.len() > MOST_TEXT / 6) {
+            self.choose_omitted(verdicts, row);
+        }
         out.push(b'{');
-        for (index, (name, column)) in self.names.iter().zip(verdicts.columns()).enumerate() {
+        let fields = self.names.iter().zip(&mut self.times).zip(verdicts.columns());
+        for (index, ((name, times), column)) in fields.enumerate() {
             out.extend_from_slice(name);
             match column.value(row) {
                 Value::Text(_) if self.omitted.contains(&index) => out.extend_from_slice(b"null"),
                 Value::Text(text) => json::push_string(out, text),
                 Value::Integer(value) => json::push_integer(out, value),
-                Value::Time(seconds) => json::push_time(out, seconds.saturating_mul(1000)),
+                Value::Time(seconds) => times.push(out, seconds.saturating_mul(1000)),
                 Value::Null => out.extend_from_slice(b"null"),
             }
             out.push(b',');
@@ -88,7 +103,7 @@ impl<'a> RecordWriter<'a> {
         json::push_integer(out, source.offset);
         out.extend_from_slice(b"},\"@timestamp\":");
         match source.micros {
-            Some(micros) => json::push_time(out, micros.div_euclid(1_000)),
+            Some(micros) => self.timestamps.push(out, micros.div_euclid(1_000)),
             None => out.extend_from_slice(b"null"),
         }
         if let (Status::Bad, Some(payload)) = (status, payload) {
@@ -109,16 +124,8 @@ impl<'a> RecordWriter<'a> {
     }
 
     /// Leaves out the longest string fields until the others fit.
+    #[cold]
     fn choose_omitted(&mut self, verdicts: &Verdicts, row: usize) {
-        self.omitted.clear();
-        let text = |column: &crate::classify::Column| match column.value(row) {
-            Value::Text(text) => text.len(),
-            _ => 0,
-        };
-        // An escape takes at most six bytes for one.
-        if verdicts.columns().iter().map(text).sum::<usize>() <= MOST_TEXT / 6 {
-            return;
-        }
         let sizes = verdicts.columns().iter().enumerate().map(|(index, column)| match column.value(row) {
             Value::Text(text) => (json::string_size(text), index),
             _ => (0, index),
