@@ -95,7 +95,7 @@ demo: $(VENV)/.wheel ## Send logs through the whole pipeline and show what arriv
 e2e: $(VENV)/.wheel ## The same with COUNT=1000000 logs of its own, verified, with each stage's rate
 	@$(VENV)/bin/python -m demo.e2e --count $(COUNT)
 
-bench: $(VENV)/.wheel ## Measure against Polars, DuckDB and Spark's own functions
+bench: $(VENV)/.wheel ## Measure against Polars, DuckDB, Spark's own functions, kcat and ProducerPerformance
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
 	@$(VENV)/bin/python -m benches.compare
 

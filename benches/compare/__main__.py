@@ -1,4 +1,4 @@
-"""`make bench`: classify against Polars and DuckDB, and in Spark against Spark's own functions."""
+"""`make bench`: classify against Polars and DuckDB, in Spark against Spark's own functions, produce against kcat."""
 
 from __future__ import annotations
 
@@ -26,21 +26,29 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1_000_000, metavar="N", help="logs (default 1,000,000)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds in turns (default 5)")
+    parser.add_argument("--only", choices=("classify", "spark", "produce"), help="one comparison instead of all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     args = parser.parse_args()
     # Read once, when Polars is imported.
     os.environ["POLARS_MAX_THREADS"] = "1"
-    from benches.compare.classify import compare_classify
-    from benches.compare.logs import make_logs
-    from benches.compare.spark import compare_spark
+    figures: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "logs": args.count}
+    logs = None
+    if args.only != "produce":
+        from benches.compare.logs import make_logs
 
-    logs = make_logs(args.count)
-    figures = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "logs": args.count,
-        "classify": compare_classify(logs, args.rounds),
-        "spark": compare_spark(logs, args.rounds),
-    }
+        logs = make_logs(args.count)
+    if logs is not None and args.only != "spark":
+        from benches.compare.classify import compare_classify
+
+        figures["classify"] = compare_classify(logs, args.rounds)
+    if logs is not None and args.only != "classify":
+        from benches.compare.spark import compare_spark
+
+        figures["spark"] = compare_spark(logs, args.rounds)
+    if args.only in (None, "produce"):
+        from benches.compare.produce import compare_produce
+
+        figures["produce"] = compare_produce(args.count, args.rounds)
     if args.json is not None:
         args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
