@@ -192,10 +192,11 @@ class Producer:
         suspicious_rate: float | None,
         truth: bool,
         config: dict[str, str],
-        shard: tuple[int, int] = (0, 1),
+        shard: tuple[int, int] = ...,
     ) -> Producer:
-        """Starts at once; rate None is as fast as can be. `shard` (i, n) sends the records i, i + n, i + 2n … of the
-        stream that rate and count speak of. Raises KafkaError where no broker answers, GeneratorError."""
+        """Starts at once; rate None is as fast as can be. `shard` (i, n), (0, 1) by default, sends the records i,
+        i + n, i + 2n … of the stream that rate and count speak of. Raises KafkaError where no broker answers,
+        GeneratorError."""
     def stats(self) -> dict[str, Any]:
         """generated, sent, acknowledged, failed (ints), bytes, elapsed (s), rate (acknowledged/s over the last
         second or so), done (bool), error (str or None: the first failure), lag_p50, lag_p99, lag_max (s behind the due
