@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import time
 from importlib.metadata import version
 
 from benches.compare.logs import Logs
+from benches.compare.report import report
 from benches.compare.rivals import Rival, duckdb_rival, logcore_rival, polars_rival
 
 __all__ = ["compare_classify"]
@@ -39,10 +39,5 @@ def compare_classify(logs: Logs, rounds: int) -> dict[str, object]:
             run(False)
             seconds[name].append(time.perf_counter() - started)
     rows = logs.batch.num_rows
-    rates = {name: rows / statistics.median(taken) for name, taken in seconds.items()}
-    own = next(iter(rates))
-    print(f"classify, {rows:,} logs, one thread where nothing else is said, {rounds} rounds in turns")
-    for name, rate in rates.items():
-        low, high = rows / max(seconds[name]), rows / min(seconds[name])
-        print(f"  {name:<26}{rate:>12,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.1f}")
-    return {"logs_per_second": rates, "times": {name: rates[own] / rate for name, rate in rates.items() if name != own}}
+    title = f"classify, {rows:,} logs, one thread where nothing else is said, {rounds} rounds in turns"
+    return report(title, rows, seconds)

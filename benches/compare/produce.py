@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import time
 import uuid
 from pathlib import Path
 
+from benches.compare.report import report
 from logcore import Contract, Generator, Users
 from logcore._core import ensure_topic
 from stack.layout import REPOSITORY
@@ -66,13 +66,8 @@ def _compare(brokers: str, count: int, rounds: int) -> dict[str, object]:
                 if number > 0:
                     seconds[name].append(time.perf_counter() - began)
         size = file.stat().st_size
-    rates = {name: count / statistics.median(taken) for name, taken in seconds.items()}
-    own = next(iter(rates))
-    print(f"produce, {count:,} logs, {size / count:.0f} bytes each, start-up counted, {rounds} rounds in turns")
-    for name, rate in rates.items():
-        low, high = count / max(seconds[name]), count / min(seconds[name])
-        print(f"  {name:<30}{rate:>10,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.2f}")
-    return {"logs_per_second": rates, "times": {name: rates[own] / rate for name, rate in rates.items() if name != own}}
+    title = f"produce, {count:,} logs, {size / count:.0f} bytes each, start-up counted, {rounds} rounds in turns"
+    return report(title, count, seconds)
 
 
 def _write(file: Path, count: int) -> None:

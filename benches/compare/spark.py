@@ -4,7 +4,6 @@ from_json, casts and broadcast join."""
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from benches.compare.logs import Logs
+from benches.compare.report import report
 from logcore import Classifier, Contract, Users
 
 if TYPE_CHECKING:
@@ -65,13 +65,8 @@ def _measure(rivals: dict[str, Callable[[], None]], rows: int, rounds: int, sess
             # The first turn warms the JVM and the Python workers up.
             if turn:
                 seconds[name].append(time.perf_counter() - started)
-    rates = {name: rows / statistics.median(taken) for name, taken in seconds.items()}
-    own, *others = rates
-    print(f"\nSpark {session.version}, {session.sparkContext.master}, {rows:,} logs, {rounds} rounds in turns")
-    for name, rate in rates.items():
-        low, high = rows / max(seconds[name]), rows / min(seconds[name])
-        print(f"  {name:<26}{rate:>12,.0f} logs/s   ({low:,.0f} to {high:,.0f})   1 : {rates[own] / rate:.2f}")
-    return {"logs_per_second": rates, "times": {name: rates[own] / rates[name] for name in others}}
+    title = f"\nSpark {session.version}, {session.sparkContext.master}, {rows:,} logs, {rounds} rounds in turns"
+    return report(title, rows, seconds)
 
 
 def _session() -> SparkSession:
