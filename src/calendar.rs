@@ -17,7 +17,6 @@ pub(crate) fn date(day: i64) -> (i64, u32, u32) {
 }
 
 /// The day counted from 1970-01-01 of a date; months and days past their ends count on.
-#[cfg(feature = "mysql")]
 pub(crate) fn day(year: i64, month: i64, of_month: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::reasons::past_2_gib;
@@ -22,12 +24,18 @@ pub enum Column {
     Int32(NumberColumn<i32>),
     /// 64-bit integers.
     Int64(NumberColumn<i64>),
-    /// Microseconds since 1970; a log's times are whole seconds.
+    /// Microseconds since 1970.
     Time(NumberColumn<i64>),
+    /// Days since 1970.
+    Date(NumberColumn<i32>),
+    /// Numbers.
+    Number(NumberColumn<f64>),
+    /// True or false.
+    Boolean(BooleanColumn),
 }
 
 /// A value of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     /// No valid value.
     Null,
@@ -35,8 +43,14 @@ pub enum Value<'a> {
     Text(&'a [u8]),
     /// An integer.
     Integer(i64),
-    /// Seconds since 1970.
+    /// Microseconds since 1970.
     Time(i64),
+    /// Days since 1970.
+    Date(i64),
+    /// A finite number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
 }
 
 impl Column {
@@ -47,7 +61,10 @@ impl Column {
             Self::Text(column) => column.value(row).map_or(Value::Null, Value::Text),
             Self::Int32(column) => column.value(row).map_or(Value::Null, |value| Value::Integer(i64::from(value))),
             Self::Int64(column) => column.value(row).map_or(Value::Null, Value::Integer),
-            Self::Time(column) => column.value(row).map_or(Value::Null, |micros| Value::Time(micros / MICROS)),
+            Self::Time(column) => column.value(row).map_or(Value::Null, Value::Time),
+            Self::Date(column) => column.value(row).map_or(Value::Null, |day| Value::Date(i64::from(day))),
+            Self::Number(column) => column.value(row).map_or(Value::Null, Value::Number),
+            Self::Boolean(column) => column.value(row).map_or(Value::Null, Value::Boolean),
         }
     }
 
@@ -55,7 +72,9 @@ impl Column {
     pub(super) fn append(&mut self, other: Self) {
         match (self, other) {
             (Self::Text(column), Self::Text(other)) => column.append(other),
-            (Self::Int32(column), Self::Int32(other)) => column.append(other),
+            (Self::Int32(column), Self::Int32(other)) | (Self::Date(column), Self::Date(other)) => column.append(other),
+            (Self::Number(column), Self::Number(other)) => column.append(other),
+            (Self::Boolean(column), Self::Boolean(other)) => column.append(other),
             (Self::Int64(column), Self::Int64(other)) | (Self::Time(column), Self::Time(other)) => column.append(other),
             // One contract makes all columns.
             _ => {}
@@ -76,6 +95,13 @@ impl Column {
                 TimestampMicrosecondArray::try_new(ScalarBuffer::from(column.values), column.valid.finish())?
                     .with_timezone(UTC),
             ),
+            Self::Date(column) => {
+                Arc::new(Date32Array::try_new(ScalarBuffer::from(column.values), column.valid.finish())?)
+            }
+            Self::Number(column) => {
+                Arc::new(Float64Array::try_new(ScalarBuffer::from(column.values), column.valid.finish())?)
+            }
+            Self::Boolean(column) => Arc::new(column.into_array()),
         })
     }
 }
@@ -307,5 +333,41 @@ impl<T: Copy + Default> NumberColumn<T> {
             return None;
         }
         self.values.get(row).copied()
+    }
+}
+
+/// True or false, one bit each.
+#[derive(Debug)]
+pub struct BooleanColumn {
+    truths: Vec<u64>,
+    valid: Validity,
+}
+
+impl BooleanColumn {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self { truths: Vec::with_capacity(rows.div_ceil(BLOCK)), valid: Validity::with_capacity(rows) }
+    }
+
+    /// Appends a block; rows whose bits are not set in `valid` have no value.
+    #[inline]
+    pub(super) fn push_block(&mut self, rows: usize, truths: u64, valid: u64) {
+        self.truths.push(truths);
+        self.valid.push(rows, valid);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.truths.extend(other.truths);
+        self.valid.append(other.valid);
+    }
+
+    #[inline]
+    pub(super) fn value(&self, row: usize) -> Option<bool> {
+        let word = self.truths.get(row / BLOCK)?;
+        self.valid.holds(row).then_some(word >> (row % BLOCK) & 1 == 1)
+    }
+
+    fn into_array(self) -> BooleanArray {
+        let truths = BooleanBuffer::new(Buffer::from_vec(self.truths), 0, self.valid.rows);
+        BooleanArray::new(truths, self.valid.finish())
     }
 }

@@ -257,22 +257,23 @@ impl Second {
             Kind::String(rules) => {
                 rules.allowed.as_ref().map(|allowed| allowed.iter().map(String::as_str).zip(0..).collect())
             }
-            Kind::Integer(_) => None,
+            _ => None,
         };
+        let is_integer = matches!(kind, Kind::Integer(_));
         let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(users.len());
         for row in users.rows() {
             let [key, value] = &**row else { continue };
-            let id = match (kind, &listed) {
+            let id = match &listed {
                 // A value outside the contract's list can't occur in a log that keeps the contract.
-                (_, Some(listed)) => listed.get(&**value).copied(),
-                (Kind::Integer(_), None) => match integer(value) {
+                Some(listed) => listed.get(&**value).copied(),
+                None if is_integer => match integer(value) {
                     Some(value) => {
                         let next = number(integers.len())?;
                         Some(*integers.entry(value).or_insert(next))
                     }
                     None => None,
                 },
-                (Kind::String(_), None) => {
+                None => {
                     let next = number(texts.len())?;
                     Some(*texts.entry(Box::<[u8]>::from(value.as_bytes())).or_insert(next))
                 }
@@ -288,10 +289,10 @@ impl Second {
             at += pairs.iter().skip(at).take_while(|(number, _)| *number < key).count();
             offsets.push(number(at)?);
         }
-        let ids = match (kind, listed) {
-            (_, Some(_)) => Ids::Listed,
-            (Kind::Integer(_), None) => Ids::Integers(integers),
-            (Kind::String(_), None) => Ids::Texts(texts),
+        let ids = match listed {
+            Some(_) => Ids::Listed,
+            None if is_integer => Ids::Integers(integers),
+            None => Ids::Texts(texts),
         };
         Ok(Self { field, ids, offsets, of_keys: pairs.into_iter().map(|(_, id)| id).collect() })
     }

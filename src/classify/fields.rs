@@ -2,11 +2,12 @@
 
 use arrow_schema::{DataType, TimeUnit};
 
-use super::columns::{Column, MICROS, NumberColumn, TextColumn, UTC};
-use crate::contract::{Field, IntegerRules, Kind, Width};
+use super::columns::{BooleanColumn, Column, MICROS, NumberColumn, TextColumn, UTC};
+use super::scalars::{judge_values, read_boolean, read_number, read_time};
+use crate::contract::{Field, IntegerRules, Kind, TimeRules, Width};
 use crate::decode::{BLOCK, Found, Integer, Log, Token, parse_integer, unescape};
 use crate::lanes::{Best, Lanes, with_lanes};
-use crate::validate::{IntegerRange, TextCheck, TextRules};
+use crate::validate::{IntegerRange, NumberRange, TextCheck, TextRules};
 use crate::verdict::{Code, Place, Reason};
 
 /// No place in a list.
@@ -49,6 +50,10 @@ pub(super) struct FieldRules {
 enum KindRules {
     Text(TextRules),
     Integer { range: IntegerRange, accept_string: bool },
+    Number(NumberRange),
+    Boolean,
+    Timestamp(TimeRules),
+    Date(TimeRules),
 }
 
 impl FieldRules {
@@ -58,6 +63,10 @@ impl FieldRules {
             Kind::Integer(rules) => {
                 KindRules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
             }
+            Kind::Number(rules) => KindRules::Number(NumberRange::new(rules)),
+            Kind::Boolean => KindRules::Boolean,
+            Kind::Timestamp(rules) => KindRules::Timestamp(rules.clone()),
+            Kind::Date(rules) => KindRules::Date(rules.clone()),
         };
         Self { required: field.required, kind }
     }
@@ -67,15 +76,21 @@ impl FieldRules {
 const USUAL_WIDTH: usize = 16;
 const MOST_WIDTH: usize = 64;
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400 * MICROS;
+
 /// The type of a field's column.
-pub(super) fn data_type(kind: &Kind) -> DataType {
+pub(crate) fn data_type(kind: &Kind) -> DataType {
     match kind {
         Kind::String(_) => DataType::Utf8,
-        Kind::Integer(IntegerRules { epoch_seconds: true, .. }) => {
+        Kind::Integer(IntegerRules { epoch_seconds: true, .. }) | Kind::Timestamp(_) => {
             DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
         }
         Kind::Integer(IntegerRules { width: Width::I32, .. }) => DataType::Int32,
         Kind::Integer(IntegerRules { width: Width::I64, .. }) => DataType::Int64,
+        Kind::Number(_) => DataType::Float64,
+        Kind::Boolean => DataType::Boolean,
+        Kind::Date(_) => DataType::Date32,
     }
 }
 
@@ -89,6 +104,10 @@ impl<'a> FieldJudge<'a> {
             Kind::Integer(rules) if rules.epoch_seconds => Column::Time(NumberColumn::with_capacity(rows)),
             Kind::Integer(rules) if rules.width == Width::I32 => Column::Int32(NumberColumn::with_capacity(rows)),
             Kind::Integer(_) => Column::Int64(NumberColumn::with_capacity(rows)),
+            Kind::Number(_) => Column::Number(NumberColumn::with_capacity(rows)),
+            Kind::Boolean => Column::Boolean(BooleanColumn::with_capacity(rows)),
+            Kind::Timestamp(_) => Column::Time(NumberColumn::with_capacity(rows)),
+            Kind::Date(_) => Column::Date(NumberColumn::with_capacity(rows)),
         };
         Self { place, rules, column, listed: [NOT_LISTED; BLOCK] }
     }
@@ -134,10 +153,28 @@ impl<'a> FieldJudge<'a> {
                     Column::Time(column) => with_lanes!(lanes, _lanes => {
                         integers.judge(column, |value| value.checked_mul(MICROS), block, found, scratch);
                     }),
-                    Column::Text(_) => {}
+                    // The rules made the column.
+                    _ => {}
                 }
             }
-            (KindRules::Text(_), _) => {}
+            (KindRules::Number(range), Column::Number(column)) => with_lanes!(lanes, _lanes => {
+                judge_values(required, place, column, block, found, |log, found| read_number(range, log, found));
+            }),
+            (KindRules::Boolean, Column::Boolean(column)) => {
+                judge_values(required, place, column, block, found, read_boolean);
+            }
+            (KindRules::Timestamp(rules), Column::Time(column)) => {
+                judge_values(required, place, column, block, found, |log, found| {
+                    read_time(rules, 1, log, found, scratch)
+                });
+            }
+            (KindRules::Date(rules), Column::Date(column)) => {
+                judge_values(required, place, column, block, found, |log, found| {
+                    let day = read_time(rules, DAY, log, found, scratch)?;
+                    i32::try_from(day).map_err(|_| Code::OutOfRange)
+                });
+            }
+            _ => {}
         }
     }
 }
@@ -194,7 +231,7 @@ fn judge_texts(
 
 /// A field without a value of its type is a fault, unless it may be left out or its log is wrong as a whole.
 #[cold]
-fn no_value(token: Token, required: bool) -> Result<(), Code> {
+pub(super) fn no_value(token: Token, required: bool) -> Result<(), Code> {
     match token {
         Token::Unread => Ok(()),
         Token::Absent | Token::Null if !required => Ok(()),

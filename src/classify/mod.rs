@@ -22,6 +22,7 @@ mod dictionary;
 mod directory;
 mod fields;
 mod reasons;
+mod scalars;
 pub(crate) mod values;
 mod verdicts;
 
@@ -43,6 +44,7 @@ pub use values::Values;
 pub use verdicts::Verdicts;
 
 pub(crate) use columns::UTC;
+pub(crate) use fields::data_type;
 pub(crate) use reasons::{item_field, past_2_gib};
 pub(crate) use values::{value_array, with_values};
 

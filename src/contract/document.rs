@@ -313,7 +313,7 @@ mod tests {
                 "maximum: 3000000000",
                 "schema[0].properties[1].logicalTypeOptions.maximum: ",
             ),
-            ("logicalType: integer", "logicalType: number", "schema[0].properties[1].logicalType: "),
+            ("logicalType: integer", "logicalType: time", "schema[0].properties[1].logicalType: "),
             ("mustBe: 0", "mustBe: 1", "schema[0].properties[2].quality[0].mustBe: "),
             ("metric: invalidValues", "metric: nullValues", "schema[0].properties[2].quality[0]: "),
             ("value: seconds", "value: minutes", "schema[0].properties[5].customProperties[1].value: "),

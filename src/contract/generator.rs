@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::field::Kind;
+use super::kind::Kind;
 use super::node::Node;
 use crate::error::Result;
 use crate::verdict::Code;

@@ -6,12 +6,22 @@
 mod document;
 mod field;
 mod generator;
+mod integer;
+mod kind;
 mod node;
+mod number;
 mod pattern;
 mod relationship;
+mod string;
+mod text_format;
+mod time;
+mod time_format;
 
 pub use document::{Contract, Limits, short_hash};
-pub use field::{Field, IntegerRules, Kind, StringRules, Width};
+pub use field::Field;
 pub use generator::{Anomaly, AnomalyValue, FieldGenerator, RecordAnomalies, Valid};
+pub use kind::{IntegerRules, Kind, NumberRules, StringRules, TimeRules, Width};
 pub use pattern::Pattern;
 pub use relationship::Lookup;
+pub use text_format::TextFormat;
+pub use time_format::{Part, TimeFormat};

@@ -85,6 +85,10 @@ impl<'a> Node<'a> {
             .ok_or_else(|| self.expected("an integer, 0 or more"))
     }
 
+    pub(super) fn f64(&self) -> Result<f64> {
+        self.value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| self.expected("a number"))
+    }
+
     /// A weight or a probability: finite, 0 or more.
     pub(super) fn weight(&self) -> Result<f64> {
         self.value

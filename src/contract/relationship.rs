@@ -1,6 +1,6 @@
 //! Which fields are looked up in which table.
 
-use super::field::{Field, Kind};
+use super::field::Field;
 use super::node::Node;
 use crate::error::Result;
 
@@ -49,8 +49,11 @@ pub(super) fn compile(schema: &Node<'_>, schema_name: &str, fields: &[Field]) ->
         if !fields[index].required {
             return Err(node.error(format!("'{name}' is looked up, so it must be required")));
         }
-        if matches!(&fields[index].kind, Kind::Integer(rules) if rules.epoch_seconds) {
-            return Err(node.error(format!("'{name}' is a time; only strings and integers are looked up")));
+        if !fields[index].kind.is_key() {
+            return Err(node.error(format!(
+                "'{name}' is of type {}; only strings, and integers that are no time, are looked up",
+                fields[index].kind.logical_type()
+            )));
         }
         if lookup.fields.contains(&index) {
             return Err(node.error(format!("'{name}' is named twice")));

@@ -1,18 +1,19 @@
 //! Layouts: what stands between the values of a log, learned from one log and tried on the next.
 //!
-//! A layout is only learned from a log that the scanner found valid, and only values of three forms fit between its
-//! texts: a string of printable ASCII without a backslash, an integer, and null. So a log that fits is valid JSON in valid
+//! A layout is only learned from a log that the scanner found valid, and only values of four forms fit between its
+//! texts: a string of printable ASCII without a backslash, a number, true or false, and null. So a log that fits is valid JSON in valid
 //! UTF-8 with the same names in the same order, and nothing of it needs to be checked again.
 
-use super::number::integer_end;
-use super::scanner::{Member, offset};
+use super::number::scan_number;
+use super::scanner::{Member, literal, offset};
 use super::{Block, Found, Log, Token};
 use crate::lanes::{Lanes, WIDTH, Window};
 
 /// The layouts met lately.
 #[derive(Debug)]
 pub(super) struct Layouts {
-    fields: usize,
+    /// For each field whether it is a string or an integer, which are often digits only.
+    digits: Vec<bool>,
     known: Vec<Layout>,
     /// The one that is tried first: two logs in a row have fitted it, or it was learned last.
     last: usize,
@@ -98,8 +99,11 @@ impl Steady {
 
 impl Value {
     /// Of what lies between two values, `before`, and the value itself, without quotes.
-    fn new(before: &[u8], first: bool, token: Token, text: &[u8], field: u16) -> Self {
-        let digits = !text.is_empty() && token != Token::Null && text.iter().all(u8::is_ascii_digit);
+    fn new(before: &[u8], first: bool, token: Token, text: &[u8], field: u16, whole: bool) -> Self {
+        let digits = whole
+            && !text.is_empty()
+            && matches!(token, Token::Text | Token::Integer)
+            && text.iter().all(u8::is_ascii_digit);
         let mut known = if first { Vec::new() } else { vec![b'"'] };
         known.extend_from_slice(before);
         let length = known.len();
@@ -191,7 +195,7 @@ fn window(bytes: &[u8], at: usize) -> Option<&Window> {
 /// A value. Of a text the closing quote is not looked at: what comes next begins with it.
 type Read = Option<Found>;
 
-/// A string, an integer or null.
+/// A string, a number, a truth value or null.
 #[inline(always)]
 fn read_any(lanes: impl Lanes, bytes: &[u8], start: usize) -> Read {
     match bytes.get(start)? {
@@ -199,13 +203,14 @@ fn read_any(lanes: impl Lanes, bytes: &[u8], start: usize) -> Read {
             let end = text_end(lanes, bytes, start + 1)?;
             Some(Found { token: Token::Text, start: offset(start + 1), end: offset(end) })
         }
-        b'n' => {
-            let found = Found { token: Token::Null, start: offset(start), end: offset(start + 4) };
-            bytes.get(start..)?.starts_with(b"null").then_some(found)
+        b'n' | b't' | b'f' => {
+            let (token, length) = literal(bytes.get(start..)?)?;
+            Some(Found { token, start: offset(start), end: offset(start + length) })
         }
         _ => {
-            let end = integer_end(bytes, start)?;
-            Some(Found { token: Token::Integer, start: offset(start), end: offset(end) })
+            let (end, integer) = scan_number(bytes, start)?;
+            let token = if integer { Token::Integer } else { Token::Fraction };
+            Some(Found { token, start: offset(start), end: offset(end) })
         }
     }
 }
@@ -223,8 +228,8 @@ fn text_end(lanes: impl Lanes, bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 impl Layouts {
-    pub(super) fn new(fields: usize) -> Self {
-        Self { fields, known: Vec::new(), last: 0, rival: 0, fruitless: 0, pause: 0, copy: Vec::new() }
+    pub(super) fn new(digits: Vec<bool>) -> Self {
+        Self { digits, known: Vec::new(), last: 0, rival: 0, fruitless: 0, pause: 0, copy: Vec::new() }
     }
 
     /// Finds the fields of a log that fits the layout of the last one; false if it doesn't.
@@ -282,7 +287,7 @@ impl Layouts {
             self.pause -= 1;
             return;
         }
-        let Some(layout) = members.and_then(|members| Layout::of(log, members, self.fields)) else { return };
+        let Some(layout) = members.and_then(|members| Layout::of(log, members, &self.digits)) else { return };
         if self.known.len() < MOST {
             self.last = self.known.len();
             self.known.push(layout);
@@ -300,9 +305,9 @@ impl Layouts {
 }
 
 impl Layout {
-    fn of(log: &[u8], members: &[Member], fields: usize) -> Option<Self> {
+    fn of(log: &[u8], members: &[Member], digits: &[bool]) -> Option<Self> {
         let occurs = |field: &u16| members.iter().any(|member| member.field == Some(*field));
-        let none = u16::try_from(fields).ok()?;
+        let none = u16::try_from(digits.len()).ok()?;
         let absent = (0..none).filter(|field| !occurs(field)).collect();
         let mut values: Vec<Value> = Vec::with_capacity(members.len());
         let mut at = 0;
@@ -310,13 +315,15 @@ impl Layout {
             // A string's quotes belong to it here: the next log may have a number or null in its place.
             let quote = match member.found.token {
                 Token::Text if member.found.text(log).is_ascii() => 1,
-                Token::Integer | Token::Null => 0,
+                Token::Integer | Token::Fraction | Token::Boolean | Token::Null => 0,
                 _ => return None,
             };
             let start = (member.found.start as usize).checked_sub(quote)?;
             let (before, text) = (log.get(at..start)?, member.found.text(log));
             let field = member.field.unwrap_or(none);
-            values.push(Value::new(before, values.is_empty(), member.found.token, text, field));
+            // Where a number may have a fraction, the next one often has.
+            let whole = digits.get(usize::from(field)).copied().unwrap_or(false);
+            values.push(Value::new(before, values.is_empty(), member.found.token, text, field, whole));
             at = member.found.end as usize + quote;
         }
         Some(Self { values, absent, tail: log.get(at..)?.to_vec(), logs: 0 })

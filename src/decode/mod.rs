@@ -12,7 +12,7 @@ mod number;
 mod scanner;
 mod text;
 
-use crate::contract::{Contract, Limits};
+use crate::contract::{Contract, Kind, Limits};
 use crate::lanes::{Best, Lanes, fetch_ahead, with_lanes};
 use crate::verdict::Code;
 use layout::Layouts;
@@ -20,7 +20,7 @@ use names::Names;
 use scanner::Scanner;
 
 use number::parse_digits;
-pub use number::{Integer, parse_integer};
+pub use number::{Integer, parse_integer, parse_number};
 pub use text::unescape;
 
 /// What stands under a field's name.
@@ -172,7 +172,13 @@ impl Decoder {
         Self {
             limits,
             names: Names::new(contract.fields().iter().map(|field| field.name.as_bytes())),
-            layouts: Layouts::new(contract.fields().len()),
+            layouts: Layouts::new(
+                contract
+                    .fields()
+                    .iter()
+                    .map(|field| matches!(field.kind, Kind::String(_) | Kind::Integer(_)))
+                    .collect(),
+            ),
             scanner: Scanner::new(limits.max_depth),
             lanes: Best::detect(),
         }

@@ -46,6 +46,13 @@ fn digits_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+/// A JSON number's value, the nearest of 64 bits, infinite where it is past them all; None for what is no number.
+#[must_use]
+#[cold]
+pub fn parse_number(text: &[u8]) -> Option<f64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
 /// An integer's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integer {

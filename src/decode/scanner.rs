@@ -196,7 +196,7 @@ fn skip_space(log: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn literal(rest: &[u8]) -> Option<(Token, usize)> {
+pub(super) fn literal(rest: &[u8]) -> Option<(Token, usize)> {
     if rest.starts_with(b"null") {
         Some((Token::Null, 4))
     } else if rest.starts_with(b"true") {

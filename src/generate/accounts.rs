@@ -97,9 +97,7 @@ impl Accounts {
         }
         let known = match &account.kind {
             Kind::Integer(_) => Values::Integers(members.iter().filter_map(|text| integer(text)).collect()),
-            Kind::String(_) => {
-                Values::Texts(members.iter().map(|text| plans[account_field].whole(&Choice::of_text(text))).collect())
-            }
+            _ => Values::Texts(members.iter().map(|text| plans[account_field].whole(&Choice::of_text(text))).collect()),
         };
         let unknown = Unknown::new(account, &known, &members, &plans[account_field])?;
         let weight_of: Vec<f64> = devices.iter().map(|(_, weight)| *weight).collect();

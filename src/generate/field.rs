@@ -64,7 +64,7 @@ impl FieldPlan {
         }
         let (both, integer) = match &field.kind {
             Kind::Integer(rules) => (rules.accept_canonical_string, true),
-            Kind::String(_) => (false, false),
+            _ => (false, false),
         };
         let anomalous = Chance::new(share);
         let required = field.required;
@@ -100,6 +100,11 @@ impl FieldPlan {
             Source::Integers(span) => {
                 let value = rng.within(span);
                 self.write_integer(rng, value, out);
+            }
+            Source::Moment(moment) => {
+                out.extend_from_slice(&self.before);
+                moment.push(out, time);
+                out.extend_from_slice(BEHIND);
             }
             Source::Time(span) => self.write_integer(rng, span.at_most(time), out),
             Source::Texts(texts) => {

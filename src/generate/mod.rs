@@ -13,6 +13,8 @@ mod groups;
 mod json;
 mod log;
 mod mix;
+mod moment;
+mod numbers;
 mod options;
 mod rng;
 mod rules;

@@ -1,6 +1,8 @@
 //! Where a field's valid values come from, ready to be written.
 
 use super::json::push_string;
+use super::moment::Moment;
+use super::numbers::numbers;
 use super::rng::{Key, Rng, Stream};
 use super::rules::allows_text;
 use super::span::Span;
@@ -8,6 +10,9 @@ use super::text::Texts;
 use super::weights::Weights;
 use crate::contract::{Field, FieldGenerator, Kind, StringRules, Valid};
 use crate::error::{Error, Result};
+
+/// Microseconds of a day.
+const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// A value's JSON text: as it is, and as a canonical string (the same unless the field takes an integer in both forms).
 #[derive(Clone, Debug)]
@@ -24,6 +29,8 @@ pub(super) enum Source {
     Integers(Span),
     /// The record's time, cut down to one of these integers.
     Time(Span),
+    /// The record's time as text.
+    Moment(Moment),
     /// Texts by pattern and length.
     Texts(Texts),
 }
@@ -70,10 +77,23 @@ impl Source {
             (Kind::Integer(rules), Valid::Time) => {
                 Span::of(rules).map(Self::Time).ok_or_else(|| wrong("no integer fits its rules"))
             }
-            (Kind::String(_), Valid::Range(..) | Valid::Time)
-            | (Kind::Integer(_), Valid::Weighted(_) | Valid::UuidHex) => {
-                Err(wrong("its 'generator' does not go with its type"))
+            (Kind::Number(rules), Valid::Rules) => {
+                let numbers = numbers(rules);
+                let weights =
+                    Weights::even(numbers.len()).ok_or_else(|| wrong("no number is found that fits its rules"))?;
+                Ok(Self::Choices(weights, numbers.into_iter().map(Choice::of_number).collect()))
             }
+            (Kind::Boolean, Valid::Rules) => {
+                let weights = Weights::even(2).ok_or_else(|| wrong("no value"))?;
+                Ok(Self::Choices(weights, ["true", "false"].map(Choice::of_literal).to_vec()))
+            }
+            (Kind::Timestamp(rules), Valid::Rules) => Moment::new(rules, 1)
+                .map(Self::Moment)
+                .ok_or_else(|| wrong("no time that its format can say lies within its bounds")),
+            (Kind::Date(rules), Valid::Rules) => {
+                Moment::new(rules, MICROS_A_DAY).map(Self::Moment).ok_or_else(|| wrong("no day lies within its bounds"))
+            }
+            _ => Err(wrong("its 'generator' does not go with its type")),
         }
     }
 
@@ -83,7 +103,7 @@ impl Source {
             Self::Choices(weights, _) => (*weighted(field)?.get(weights.draw(rng))?.0).to_owned(),
             Self::UuidHex => String::from_utf8_lossy(&uuid_hex(rng)).into_owned(),
             Self::Integers(span) => rng.within(span).to_string(),
-            Self::Time(_) => return None,
+            Self::Time(_) | Self::Moment(_) => return None,
             Self::Texts(texts) => {
                 let mut text = String::new();
                 texts.draw(rng, &mut text);
@@ -100,6 +120,16 @@ impl Choice {
         Self([json.clone().into(), json.into()])
     }
 
+    /// A number in its shortest form.
+    fn of_number(value: f64) -> Self {
+        Self::of_literal(zmij::Buffer::new().format_finite(value))
+    }
+
+    /// JSON text as it stands.
+    fn of_literal(json: &str) -> Self {
+        Self([json.as_bytes().into(), json.as_bytes().into()])
+    }
+
     /// An integer in its canonical form; `both` where the field takes it as a string too.
     pub(super) fn of_integer(text: &str, both: bool) -> Self {
         let quoted = if both { format!("\"{text}\"") } else { text.to_owned() };
@@ -114,8 +144,9 @@ impl Choice {
     /// A text that the field allows.
     pub(super) fn of(kind: &Kind, text: &str) -> Self {
         match kind {
-            Kind::String(_) => Self::of_text(text),
             Kind::Integer(rules) => Self::of_integer(text, rules.accept_canonical_string),
+            // Tables hold strings and integers only.
+            _ => Self::of_text(text),
         }
     }
 }

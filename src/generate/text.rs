@@ -4,7 +4,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::rng::{Key, Rng, Stream};
 use super::rules::allows_text;
-use crate::contract::StringRules;
+use crate::contract::{StringRules, TextFormat};
 
 /// Draws texts that the rules allow.
 #[derive(Clone, Debug)]
@@ -52,7 +52,10 @@ impl Texts {
         let (shape, exact) = if let Some(pattern) = &rules.pattern {
             let open = OPEN.max(fewest);
             let exact = looks(pattern.hir()) == 2 && fewest == 0 && rules.max_length.is_none();
-            (Shape::of(pattern.hir(), open)?, exact)
+            (Shape::of(pattern.hir(), open)?, exact && rules.format.is_none())
+        } else if let Some(format) = rules.format {
+            let hir = regex_syntax::parse(some_of(format)).ok()?;
+            (Shape::of(&hir, OPEN.max(fewest))?, fewest == 0 && rules.max_length.is_none())
         } else {
             let any = Shape::Class(Characters::new([(0, u32::from(char::MAX))])?);
             let most = most.min(fewest.saturating_add(2 * OPEN));
@@ -83,6 +86,19 @@ impl Texts {
             }
         }
         text.clone_from(&self.example);
+    }
+}
+
+/// A pattern of texts of that format, not of all.
+const fn some_of(format: TextFormat) -> &'static str {
+    match format {
+        TextFormat::Uuid => "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+        TextFormat::Email => "[a-z]{2,10}(?:\\.[a-z]{2,10})?@[a-z]{2,10}\\.example",
+        TextFormat::Hostname => "[a-z][a-z0-9]{1,9}(?:-[a-z0-9]{1,9})?\\.example",
+        TextFormat::Ipv4 => "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?:25[0-5]|1[0-9]{2}|[1-9]?[0-9])){3}",
+        TextFormat::Ipv6 => "[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}",
+        TextFormat::Uri => "https://[a-z]{2,10}\\.example/[a-z0-9]{1,12}(?:\\?[a-z]=[0-9]{1,4})?",
+        TextFormat::Byte => "(?:[A-Za-z0-9+/]{4}){1,8}",
     }
 }
 

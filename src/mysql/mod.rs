@@ -12,4 +12,4 @@ pub use login::Login;
 pub(crate) use connection::Open;
 pub(crate) use failure::{Failure, is_already_there, is_missing_column, is_missing_table};
 pub(crate) use quote::{bytes, identifier, qualified, text};
-pub(crate) use timestamp::{parse_datetime, push_datetime};
+pub(crate) use timestamp::{parse_date, parse_datetime, push_date, push_datetime};

@@ -7,19 +7,13 @@ const MICROS_A_DAY: i64 = 86_400_000_000;
 /// Appends `'YYYY-MM-DD HH:MM:SS.mmm'`, cut to milliseconds. False, and nothing appended, outside the years 1 to 9999,
 /// which is all that the column holds.
 pub(crate) fn push_datetime(out: &mut String, micros: i64) -> bool {
-    let (year, month, day) = date(micros.div_euclid(MICROS_A_DAY));
-    let Ok(year) = u32::try_from(year) else { return false };
-    if !(1..=9999).contains(&year) {
+    if !push_date(out, micros.div_euclid(MICROS_A_DAY)) {
         return false;
     }
+    // The time goes before the date's closing quote.
+    out.pop();
     // Below 86,400,000, so it fits.
     let millis = u32::try_from(micros.rem_euclid(MICROS_A_DAY) / 1000).unwrap_or_default();
-    out.push('\'');
-    digits::<4>(out, year);
-    out.push('-');
-    digits::<2>(out, month);
-    out.push('-');
-    digits::<2>(out, day);
     out.push(' ');
     digits::<2>(out, millis / 3_600_000);
     out.push(':');
@@ -30,6 +24,26 @@ pub(crate) fn push_datetime(out: &mut String, micros: i64) -> bool {
     digits::<3>(out, millis % 1000);
     out.push('\'');
     true
+}
+
+/// Appends `'YYYY-MM-DD'` of a day counted from 1970. False, and nothing appended, outside the years 1 to 9999.
+pub(crate) fn push_date(out: &mut String, day: i64) -> bool {
+    let (year, month, of_month) = date(day);
+    let Some(year) = u32::try_from(year).ok().filter(|year| (1..=9999).contains(year)) else { return false };
+    out.push('\'');
+    digits::<4>(out, year);
+    out.push('-');
+    digits::<2>(out, month);
+    out.push('-');
+    digits::<2>(out, of_month);
+    out.push('\'');
+    true
+}
+
+/// Days since 1970 of `YYYY-MM-DD`; None for anything else.
+pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
+    let midnight = parse_datetime(&[text, b" 00:00:00"].concat())?;
+    i32::try_from(midnight / MICROS_A_DAY).ok().filter(|_| text.len() == 10)
 }
 
 /// Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`; None for anything else.

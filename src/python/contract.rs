@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use super::detached;
-use crate::contract::{Contract, Kind, Width};
+use crate::contract::{Contract, IntegerRules, Kind, Width};
 use crate::error::Error;
 
 /// A compiled contract.
@@ -69,9 +69,12 @@ impl PyContract {
     fn field_types(&self) -> Vec<&'static str> {
         let name = |kind: &Kind| match kind {
             Kind::String(_) => "string",
-            Kind::Integer(rules) if rules.epoch_seconds => "timestamp",
-            Kind::Integer(rules) if rules.width == Width::I32 => "int32",
+            Kind::Integer(IntegerRules { epoch_seconds: true, .. }) | Kind::Timestamp(_) => "timestamp",
+            Kind::Integer(IntegerRules { width: Width::I32, .. }) => "int32",
             Kind::Integer(_) => "int64",
+            Kind::Number(_) => "double",
+            Kind::Boolean => "boolean",
+            Kind::Date(_) => "date",
         };
         self.0.fields().iter().map(|field| name(&field.kind)).collect()
     }

@@ -77,6 +77,21 @@ impl Times {
     }
 }
 
+/// Appends a number in its shortest form that reads back the same.
+pub(super) fn push_number(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// Appends `"2021-04-29"`; `day` counts from 1970.
+pub(super) fn push_date(out: &mut Vec<u8>, day: i64) {
+    let (year, month, of_month) = date(day);
+    let mut text = *b"\"0000-00-00\"";
+    put_digits(&mut text, 1..5, year);
+    put_digits(&mut text, 6..8, i64::from(month));
+    put_digits(&mut text, 9..11, i64::from(of_month));
+    out.extend_from_slice(&text);
+}
+
 /// Appends `"2021-04-29T19:28:30.`.
 fn push_second(out: &mut Vec<u8>, second: i64) {
     let (days, of_day) = (second.div_euclid(86_400), second.rem_euclid(86_400));

@@ -78,7 +78,10 @@ impl<'a> RecordWriter<'a> {
                 Value::Text(_) if self.omitted.contains(&index) => out.extend_from_slice(b"null"),
                 Value::Text(text) => json::push_string(out, text),
                 Value::Integer(value) => json::push_integer(out, value),
-                Value::Time(seconds) => times.push(out, seconds.saturating_mul(1000)),
+                Value::Time(micros) => times.push(out, micros.div_euclid(1_000)),
+                Value::Date(day) => json::push_date(out, day),
+                Value::Number(number) => json::push_number(out, number),
+                Value::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
                 Value::Null => out.extend_from_slice(b"null"),
             }
             out.push(b',');

@@ -16,9 +16,11 @@
 mod allowed_values;
 mod integer_range;
 mod length;
+mod number_range;
 mod pattern;
+mod time;
 
-use crate::contract::StringRules;
+use crate::contract::{StringRules, TextFormat};
 use crate::lanes::{Best, Lanes, with_lanes};
 use crate::verdict::Code;
 use length::Length;
@@ -26,7 +28,9 @@ use pattern::Shape;
 
 pub(crate) use allowed_values::AllowedValues;
 pub use integer_range::IntegerRange;
+pub use number_range::NumberRange;
 pub(crate) use pattern::Run;
+pub use time::check_time;
 
 /// A check of texts. What comes behind a text in memory may be read, where it spares a copy.
 pub(crate) trait TextCheck {
@@ -40,6 +44,7 @@ pub(crate) trait TextCheck {
 pub struct TextRules {
     length: Option<Length>,
     shape: Option<Shape>,
+    format: Option<TextFormat>,
     allowed: Option<AllowedValues>,
 }
 
@@ -50,6 +55,7 @@ impl TextRules {
         Self {
             length: Length::new(rules.min_length, rules.max_length),
             shape: rules.pattern.as_ref().map(Shape::new),
+            format: rules.format,
             allowed: rules.allowed.as_deref().map(AllowedValues::new),
         }
     }
@@ -64,13 +70,19 @@ impl TextRules {
 
     /// The list of values, where that is the only rule.
     pub(crate) fn only_list(&self) -> Option<&AllowedValues> {
-        if self.length.is_none() && self.shape.is_none() { self.allowed.as_ref() } else { None }
+        if self.length.is_none() && self.shape.is_none() && self.format.is_none() {
+            self.allowed.as_ref()
+        } else {
+            None
+        }
     }
 
     /// The class of characters, where one that is repeated is the only rule.
     pub(crate) fn only_run(&self) -> Option<&Run> {
         match &self.shape {
-            Some(Shape::Run(run)) if self.length.is_none() && self.allowed.is_none() => Some(run),
+            Some(Shape::Run(run)) if self.length.is_none() && self.format.is_none() && self.allowed.is_none() => {
+                Some(run)
+            }
             _ => None,
         }
     }
@@ -86,6 +98,11 @@ impl TextCheck for TextRules {
             && !shape.matches(lanes, text, within)
         {
             return Err(Code::PatternMismatch);
+        }
+        if let Some(format) = self.format
+            && !format.matches(text)
+        {
+            return Err(Code::InvalidFormat);
         }
         match &self.allowed {
             None => Ok(None),

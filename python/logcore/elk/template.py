@@ -22,6 +22,9 @@ _TYPES: dict[str, dict[str, Any]] = {
     "string": _KEYWORD,
     "int32": _INTEGER,
     "int64": _LONG,
+    "double": {"type": "double", "coerce": False},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "date", "format": "strict_date"},
     "timestamp": _DATE,
 }
 # Above what Elasticsearch and its add-ons bring along (100 to 200), below what an operator would add to override ours.

@@ -114,6 +114,8 @@ def _column(batch: Any, name: str) -> list[Any]:
         # Without a zone, because with one Arrow looks for the machine's zone files.
         plain = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).cast(pa.timestamp("us"))
         column = pc.strftime(plain.cast(pa.timestamp("ms"), safe=False), format="%Y-%m-%dT%H:%M:%SZ")
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.string())
     values: list[Any] = column.to_pylist()
     return values
 

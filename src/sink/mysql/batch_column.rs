@@ -4,16 +4,17 @@
 //! in their small, large and view forms.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Int32Array, Int64Array, LargeBinaryArray,
-    LargeListArray, LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array,
+    LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray,
+    TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, TimeUnit};
 
 use super::reasons;
 use crate::error::{Error, Result};
-use crate::mysql::{bytes, push_datetime, text};
+use crate::mysql::{bytes, push_date, push_datetime, text};
 
 /// Columns that the status topic needs and the table does not.
 const IGNORED: &[&str] = &["record_key", "record_value", "record_headers"];
@@ -53,7 +54,7 @@ impl Wanted {
             Self::Reasons => "list<struct<path: string, code: string>>",
             Self::Bytes => "binary",
             Self::Flag => "bool",
-            Self::Field => "string, int32, int64 or timestamp[us]",
+            Self::Field => "string, int32, int64, double, bool, date32 or timestamp[us]",
         }
     }
 
@@ -65,7 +66,8 @@ impl Wanted {
             Values::Time(_) => matches!(self, Self::Time | Self::Field),
             Values::Reasons(..) => matches!(self, Self::Reasons),
             Values::Bytes(_) => matches!(self, Self::Bytes),
-            Values::Flag(_) => matches!(self, Self::Flag),
+            Values::Flag(_) => matches!(self, Self::Flag | Self::Field),
+            Values::Number(_) | Values::Date(_) => matches!(self, Self::Field),
         }
     }
 }
@@ -81,6 +83,8 @@ enum Values<'a> {
     Text(Text<'a>),
     Int32(&'a Int32Array),
     Int64(&'a Int64Array),
+    Number(&'a Float64Array),
+    Date(&'a Date32Array),
     Time(&'a TimestampMicrosecondArray),
     Reasons(Lists<'a>, Text<'a>, Text<'a>),
     Bytes(Bytes<'a>),
@@ -144,6 +148,8 @@ fn values(array: &ArrayRef) -> Option<Values<'_>> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Values::Text(texts(array)?),
         DataType::Int32 => Values::Int32(array.as_primitive::<Int32Type>()),
         DataType::Int64 => Values::Int64(array.as_primitive::<Int64Type>()),
+        DataType::Float64 => Values::Number(array.as_primitive::<Float64Type>()),
+        DataType::Date32 => Values::Date(array.as_primitive::<Date32Type>()),
         DataType::Timestamp(TimeUnit::Microsecond, _) => Values::Time(array.as_primitive::<TimestampMicrosecondType>()),
         DataType::Binary => Values::Bytes(Bytes::Small(array.as_binary())),
         DataType::LargeBinary => Values::Bytes(Bytes::Large(array.as_binary())),
@@ -231,6 +237,12 @@ impl BatchColumn<'_> {
             Values::Text(array) => text(out, array.value(row)),
             Values::Int32(array) => out.push_str(itoa::Buffer::new().format(array.value(row))),
             Values::Int64(array) => out.push_str(itoa::Buffer::new().format(array.value(row))),
+            Values::Number(array) => out.push_str(zmij::Buffer::new().format(array.value(row))),
+            Values::Date(array) => {
+                if !push_date(out, i64::from(array.value(row))) {
+                    out.push_str("NULL");
+                }
+            }
             Values::Time(array) => {
                 if !push_datetime(out, array.value(row)) {
                     out.push_str("NULL");

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use ::mysql::prelude::Queryable;
 use ::mysql::{Row, Value};
 use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 
 use super::{TABLE, missing_table, reasons};
-use crate::classify::{UTC, reasons_type};
-use crate::contract::{Contract, Kind, Width};
+use crate::classify::{UTC, data_type, reasons_type};
+use crate::contract::Contract;
 use crate::error::{Error, Result};
-use crate::mysql::{Connection, Failure, identifier, is_missing_table, parse_datetime, qualified, text};
+use crate::mysql::{Connection, Failure, identifier, is_missing_table, parse_date, parse_datetime, qualified, text};
 
 /// The rows of `topic` after `after` (partition, offset), at most `limit`, in the order of the primary key: the
 /// contract's fields, `status`, `reasons`, `source_topic`, `source_partition`, `source_offset`, `kafka_timestamp`,
@@ -60,17 +61,7 @@ pub fn judged(
 /// What `judged` returns: the columns of a judged batch without those of its record.
 fn schema(contract: &Contract) -> Arc<Schema> {
     let time = || DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
-    let fields = contract.fields().iter().map(|field| {
-        let data_type = match &field.kind {
-            Kind::String(_) => DataType::Utf8,
-            Kind::Integer(rules) if rules.epoch_seconds => time(),
-            Kind::Integer(rules) => match rules.width {
-                Width::I32 => DataType::Int32,
-                Width::I64 => DataType::Int64,
-            },
-        };
-        (field.name.as_str(), data_type)
-    });
+    let fields = contract.fields().iter().map(|field| (field.name.as_str(), data_type(&field.kind)));
     let own = [
         ("status", DataType::Utf8),
         ("reasons", reasons_type()),
@@ -138,6 +129,8 @@ enum Column {
     Text(StringBuilder),
     Int32(Int32Builder),
     Int64(Int64Builder),
+    Number(Float64Builder),
+    Date(Date32Builder),
     Time(TimestampMicrosecondBuilder),
     Bytes(BinaryBuilder),
     Flag(BooleanBuilder),
@@ -149,6 +142,8 @@ impl Column {
         match field.data_type() {
             DataType::Int32 => Self::Int32(Int32Builder::new()),
             DataType::Int64 => Self::Int64(Int64Builder::new()),
+            DataType::Float64 => Self::Number(Float64Builder::new()),
+            DataType::Date32 => Self::Date(Date32Builder::new()),
             DataType::Timestamp(..) => Self::Time(TimestampMicrosecondBuilder::new()),
             DataType::Binary => Self::Bytes(BinaryBuilder::new()),
             DataType::Boolean => Self::Flag(BooleanBuilder::new()),
@@ -166,6 +161,8 @@ impl Column {
             }
             Self::Int32(builder) => optional(value, number, |value| builder.append_option(value)),
             Self::Int64(builder) => optional(value, number, |value| builder.append_option(value)),
+            Self::Number(builder) => optional(value, number, |value| builder.append_option(value)),
+            Self::Date(builder) => optional(value, parse_date, |value| builder.append_option(value)),
             Self::Time(builder) => optional(value, parse_datetime, |value| builder.append_option(value)),
             Self::Bytes(builder) => optional(value, Some, |value| builder.append_option(value)),
             Self::Flag(builder) => optional(value, |text| Some(text != b"0"), |value| builder.append_option(value)),
@@ -186,6 +183,8 @@ impl Column {
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Int32(mut builder) => Arc::new(builder.finish()),
             Self::Int64(mut builder) => Arc::new(builder.finish()),
+            Self::Number(mut builder) => Arc::new(builder.finish()),
+            Self::Date(mut builder) => Arc::new(builder.finish()),
             Self::Time(mut builder) => Arc::new(builder.finish().with_timezone(UTC)),
             Self::Bytes(mut builder) => Arc::new(builder.finish()),
             Self::Flag(mut builder) => Arc::new(builder.finish()),

@@ -29,7 +29,9 @@ pub(super) enum ColumnKind {
     LongText,
     Int,
     BigInt,
+    Double,
     DateTime,
+    Date,
     Status,
     Reasons,
     Raw,
@@ -47,7 +49,9 @@ impl ColumnKind {
             Self::LongText => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin".to_owned(),
             Self::Int => "INT".to_owned(),
             Self::BigInt => "BIGINT".to_owned(),
+            Self::Double => "DOUBLE".to_owned(),
             Self::DateTime => "DATETIME(3)".to_owned(),
+            Self::Date => "DATE".to_owned(),
             Self::Status => "ENUM('good','bad','suspicious') CHARACTER SET ascii COLLATE ascii_bin".to_owned(),
             Self::Reasons => "JSON".to_owned(),
             Self::Raw => "MEDIUMBLOB".to_owned(),
@@ -68,7 +72,9 @@ impl ColumnKind {
             Self::LongText => rank >= Some(3),
             Self::Int => data_type == "int",
             Self::BigInt => data_type == "bigint",
+            Self::Double => data_type == "double",
             Self::DateTime => data_type == "datetime",
+            Self::Date => data_type == "date",
             Self::Status => data_type == "enum" || data_type == "varchar",
             // MariaDB's JSON is a LONGTEXT.
             Self::Reasons => data_type == "json" || data_type == "longtext",
@@ -123,6 +129,10 @@ fn field_column(field: &Field, log_bytes: usize, bytes_left: &mut usize) -> Tabl
             Width::I32 => ColumnKind::Int,
             Width::I64 => ColumnKind::BigInt,
         },
+        Kind::Number(_) => ColumnKind::Double,
+        Kind::Boolean => ColumnKind::Flag,
+        Kind::Timestamp(_) => ColumnKind::DateTime,
+        Kind::Date(_) => ColumnKind::Date,
         Kind::String(rules) => {
             let chars = most_chars(rules).unwrap_or(usize::MAX).max(1);
             // Four bytes a character, and the length.

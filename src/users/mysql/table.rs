@@ -75,6 +75,8 @@ fn table_statement(database: &str, contract: &Contract, lookup: &Lookup) -> std:
                 let chars = most_chars(rules).unwrap_or(UNBOUNDED_CHARS).clamp(1, most);
                 let _ = write!(statement, " VARCHAR({chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
             }
+            // The contract takes no others for a key.
+            _ => {}
         }
         statement.push_str(" NOT NULL, ");
     }
