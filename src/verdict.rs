@@ -116,8 +116,10 @@ impl Code {
 pub enum Place {
     /// The whole log; its path is `$`.
     Log,
-    /// The contract's field of that index.
+    /// The field at that place among the contract's placed fields.
     Field(u16),
+    /// An item of such a field, counted from 0.
+    Item(u16, u32),
 }
 
 /// One reason: a place and a code.

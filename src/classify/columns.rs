@@ -1,12 +1,15 @@
 //! Output columns, written in place as the logs are read.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
+use super::bits::Bits;
+use super::nested::{ArrayColumn, ObjectColumn};
 use super::reasons::past_2_gib;
 use crate::decode::BLOCK;
 use crate::error::Result;
@@ -32,10 +35,14 @@ pub enum Column {
     Number(NumberColumn<f64>),
     /// True or false.
     Boolean(BooleanColumn),
+    /// Objects.
+    Object(ObjectColumn),
+    /// Arrays.
+    Array(ArrayColumn),
 }
 
 /// A value of a column.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value<'a> {
     /// No valid value.
     Null,
@@ -51,6 +58,10 @@ pub enum Value<'a> {
     Number(f64),
     /// True or false.
     Boolean(bool),
+    /// An object: the columns of its fields, of which the same row counts.
+    Object(&'a [Column]),
+    /// An array: a column of items, and which of them.
+    Array(&'a Column, Range<usize>),
 }
 
 impl Column {
@@ -65,16 +76,21 @@ impl Column {
             Self::Date(column) => column.value(row).map_or(Value::Null, |day| Value::Date(i64::from(day))),
             Self::Number(column) => column.value(row).map_or(Value::Null, Value::Number),
             Self::Boolean(column) => column.value(row).map_or(Value::Null, Value::Boolean),
+            Self::Object(column) if column.holds(row) => Value::Object(column.columns()),
+            Self::Object(_) => Value::Null,
+            Self::Array(column) => column.items(row).map_or(Value::Null, |(items, range)| Value::Array(items, range)),
         }
     }
 
     /// Appends another column of the same kind; all rows so far make whole blocks.
     pub(super) fn append(&mut self, other: Self) {
         match (self, other) {
-            (Self::Text(column), Self::Text(other)) => column.append(other),
+            (Self::Text(column), Self::Text(other)) => column.append(&other),
             (Self::Int32(column), Self::Int32(other)) | (Self::Date(column), Self::Date(other)) => column.append(other),
             (Self::Number(column), Self::Number(other)) => column.append(other),
-            (Self::Boolean(column), Self::Boolean(other)) => column.append(other),
+            (Self::Boolean(column), Self::Boolean(other)) => column.append(&other),
+            (Self::Object(column), Self::Object(other)) => column.append(other),
+            (Self::Array(column), Self::Array(other)) => column.append(other),
             (Self::Int64(column), Self::Int64(other)) | (Self::Time(column), Self::Time(other)) => column.append(other),
             // One contract makes all columns.
             _ => {}
@@ -102,52 +118,50 @@ impl Column {
                 Arc::new(Float64Array::try_new(ScalarBuffer::from(column.values), column.valid.finish())?)
             }
             Self::Boolean(column) => Arc::new(column.into_array()),
+            Self::Object(column) => column.into_array()?,
+            Self::Array(column) => column.into_array()?,
         })
     }
 }
 
-/// Which rows have a value, one bit a row, the first in the lowest place; written a block of rows at a time.
+/// Which rows have a value, one bit a row.
 #[derive(Debug)]
-struct Validity {
-    words: Vec<u64>,
-    rows: usize,
+pub(super) struct Validity {
+    bits: Bits,
     valid: usize,
 }
 
 impl Validity {
-    fn with_capacity(rows: usize) -> Self {
-        Self { words: Vec::with_capacity(rows.div_ceil(BLOCK)), rows: 0, valid: 0 }
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self { bits: Bits::with_capacity(rows), valid: 0 }
     }
 
-    /// Every block but the last has [`BLOCK`] rows.
+    /// Appends up to [`BLOCK`] rows.
     #[inline]
-    fn push(&mut self, rows: usize, valid: u64) {
-        self.words.push(valid);
-        self.rows += rows;
+    pub(super) fn push(&mut self, rows: usize, valid: u64) {
+        self.bits.push(rows, valid);
         self.valid += valid.count_ones() as usize;
     }
 
-    fn append(&mut self, other: Self) {
-        self.words.extend(other.words);
-        self.rows += other.rows;
+    pub(super) fn append(&mut self, other: &Self) {
+        self.bits.append(&other.bits);
         self.valid += other.valid;
     }
 
     /// The bits of the block that begins with the row `first`.
     #[inline]
     fn block(&self, first: usize) -> u64 {
-        self.words.get(first / BLOCK).copied().unwrap_or(0)
+        self.bits.word(first)
     }
 
     #[inline]
-    fn holds(&self, row: usize) -> bool {
-        self.words.get(row / BLOCK).is_some_and(|word| word >> (row % BLOCK) & 1 == 1)
+    pub(super) fn holds(&self, row: usize) -> bool {
+        self.bits.get(row)
     }
 
-    fn finish(self) -> Option<NullBuffer> {
-        let nulls = self.rows - self.valid;
-        let bits = BooleanBuffer::new(Buffer::from_vec(self.words), 0, self.rows);
-        (nulls > 0).then(|| NullBuffer::new(bits))
+    pub(super) fn finish(self) -> Option<NullBuffer> {
+        let nulls = self.bits.len() - self.valid;
+        (nulls > 0).then(|| NullBuffer::new(self.bits.finish()))
     }
 }
 
@@ -173,7 +187,7 @@ impl TextColumn {
         }
     }
 
-    fn append(&mut self, other: Self) {
+    fn append(&mut self, other: &Self) {
         let before = i32::try_from(self.bytes.len()).ok().filter(|_| !other.overflow);
         self.bytes.extend_from_slice(&other.bytes);
         let end = i32::try_from(self.bytes.len());
@@ -181,7 +195,7 @@ impl TextColumn {
             (Some(before), Ok(_)) => self.offsets.extend(other.offsets.iter().skip(1).map(|offset| offset + before)),
             _ => self.overflow = true,
         }
-        self.valid.append(other.valid);
+        self.valid.append(&other.valid);
     }
 
     /// The next block of rows, written row by row.
@@ -318,7 +332,7 @@ impl<T: Copy + Default> NumberColumn<T> {
 
     fn append(&mut self, other: Self) {
         self.values.extend(other.values);
-        self.valid.append(other.valid);
+        self.valid.append(&other.valid);
     }
 
     /// The values of the block that begins with the row `first`, and the bits of those that are there.
@@ -339,35 +353,33 @@ impl<T: Copy + Default> NumberColumn<T> {
 /// True or false, one bit each.
 #[derive(Debug)]
 pub struct BooleanColumn {
-    truths: Vec<u64>,
+    truths: Bits,
     valid: Validity,
 }
 
 impl BooleanColumn {
     pub(super) fn with_capacity(rows: usize) -> Self {
-        Self { truths: Vec::with_capacity(rows.div_ceil(BLOCK)), valid: Validity::with_capacity(rows) }
+        Self { truths: Bits::with_capacity(rows), valid: Validity::with_capacity(rows) }
     }
 
     /// Appends a block; rows whose bits are not set in `valid` have no value.
     #[inline]
     pub(super) fn push_block(&mut self, rows: usize, truths: u64, valid: u64) {
-        self.truths.push(truths);
+        self.truths.push(rows, truths);
         self.valid.push(rows, valid);
     }
 
-    fn append(&mut self, other: Self) {
-        self.truths.extend(other.truths);
-        self.valid.append(other.valid);
+    fn append(&mut self, other: &Self) {
+        self.truths.append(&other.truths);
+        self.valid.append(&other.valid);
     }
 
     #[inline]
     pub(super) fn value(&self, row: usize) -> Option<bool> {
-        let word = self.truths.get(row / BLOCK)?;
-        self.valid.holds(row).then_some(word >> (row % BLOCK) & 1 == 1)
+        self.valid.holds(row).then(|| self.truths.get(row))
     }
 
     fn into_array(self) -> BooleanArray {
-        let truths = BooleanBuffer::new(Buffer::from_vec(self.truths), 0, self.valid.rows);
-        BooleanArray::new(truths, self.valid.finish())
+        BooleanArray::new(self.truths.finish(), self.valid.finish())
     }
 }

@@ -15,6 +15,8 @@ use super::columns::Column;
 #[derive(Debug)]
 pub(super) struct Directory {
     key_field: usize,
+    /// The places of both fields in reasons.
+    places: [u16; 2],
     keys: Keys,
     second: Option<Second>,
     /// The same for the most common kind.
@@ -79,7 +81,9 @@ impl Directory {
             _ => None,
         };
         let table = second.as_ref().and_then(|second| Table::new(&keys, second));
-        Ok(Self { key_field: lookup.fields.first().copied().unwrap_or(0), keys, second, table })
+        let key_field = lookup.fields.first().copied().unwrap_or(0);
+        let places = [key_field, lookup.fields.get(1).copied().unwrap_or(key_field)].map(|field| contract.place(field));
+        Ok(Self { key_field, places, keys, second, table })
     }
 
     /// What the users say of those rows in a block whose bits are set in `rows`; they keep the contract. The block begins
@@ -87,11 +91,12 @@ impl Directory {
     #[inline]
     pub(super) fn check(&self, fields: &[FieldJudge<'_>], first: usize, count: usize, rows: u64) -> Suspicions {
         let rows = rows & u64::MAX >> (BLOCK - count.min(BLOCK));
+        let [key_place, second_place] = self.places;
         let second = self.second.as_ref().map_or(self.key_field, |second| second.field);
         let mut found = Suspicions {
             unknown: 0,
             mismatch: 0,
-            reasons: [reason(self.key_field, Code::UnknownAccount), reason(second, Code::DeviceMismatch)],
+            reasons: [reason(key_place, Code::UnknownAccount), reason(second_place, Code::DeviceMismatch)],
         };
         let of = |place: usize| fields.get(place);
         if let (Some(table), Some(Column::Int32(keys)), Some(second)) =
@@ -191,9 +196,8 @@ impl Table {
     }
 }
 
-fn reason(field: usize, code: Code) -> Reason {
-    // A contract has at most 1,000 fields.
-    Reason { place: Place::Field(u16::try_from(field).unwrap_or(u16::MAX)), code }
+fn reason(place: u16, code: Code) -> Reason {
+    Reason { place: Place::Field(place), code }
 }
 
 fn number(count: usize) -> Result<u32> {

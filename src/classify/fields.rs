@@ -1,11 +1,13 @@
 //! One field: from what the decoder found to a value in its column, or a reason.
 
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Fields, TimeUnit};
 
 use super::columns::{BooleanColumn, Column, MICROS, NumberColumn, TextColumn, UTC};
+use super::nested::{ArrayColumn, ObjectColumn, judge_arrays, judge_objects};
+use super::reasons::item_field;
 use super::scalars::{judge_values, read_boolean, read_number, read_time};
 use crate::contract::{Field, IntegerRules, Kind, TimeRules, Width};
-use crate::decode::{BLOCK, Found, Integer, Log, Token, parse_integer, unescape};
+use crate::decode::{BLOCK, Block, Found, Integer, Log, Token, parse_integer, unescape};
 use crate::lanes::{Best, Lanes, with_lanes};
 use crate::validate::{IntegerRange, NumberRange, TextCheck, TextRules};
 use crate::verdict::{Code, Place, Reason};
@@ -37,6 +39,8 @@ pub(super) struct FieldJudge<'a> {
     pub(super) column: Column,
     /// Of the block's values the places in the contract's list, [`NOT_LISTED`] where there is no value or no list.
     pub(super) listed: [u32; BLOCK],
+    /// The fields of an object, or the items of an array.
+    inner: Vec<Self>,
 }
 
 /// A field's rules, made ready once: a long list of values takes milliseconds.
@@ -54,6 +58,8 @@ enum KindRules {
     Boolean,
     Timestamp(TimeRules),
     Date(TimeRules),
+    Object(Vec<FieldRules>),
+    Array(Box<FieldRules>),
 }
 
 impl FieldRules {
@@ -67,6 +73,8 @@ impl FieldRules {
             Kind::Boolean => KindRules::Boolean,
             Kind::Timestamp(rules) => KindRules::Timestamp(rules.clone()),
             Kind::Date(rules) => KindRules::Date(rules.clone()),
+            Kind::Object(fields) => KindRules::Object(fields.iter().map(FieldRules::new).collect()),
+            Kind::Array(item) => KindRules::Array(Box::new(FieldRules::new(item))),
         };
         Self { required: field.required, kind }
     }
@@ -91,7 +99,14 @@ pub(crate) fn data_type(kind: &Kind) -> DataType {
         Kind::Number(_) => DataType::Float64,
         Kind::Boolean => DataType::Boolean,
         Kind::Date(_) => DataType::Date32,
+        Kind::Object(fields) => DataType::Struct(struct_fields(fields)),
+        Kind::Array(item) => DataType::List(item_field(data_type(&item.kind))),
     }
+}
+
+/// The fields of an object's column.
+pub(super) fn struct_fields(fields: &[Field]) -> Fields {
+    fields.iter().map(|field| arrow_schema::Field::new(&field.name, data_type(&field.kind), true)).collect()
 }
 
 impl<'a> FieldJudge<'a> {
@@ -108,12 +123,68 @@ impl<'a> FieldJudge<'a> {
             Kind::Boolean => Column::Boolean(BooleanColumn::with_capacity(rows)),
             Kind::Timestamp(_) => Column::Time(NumberColumn::with_capacity(rows)),
             Kind::Date(_) => Column::Date(NumberColumn::with_capacity(rows)),
+            Kind::Object(fields) => Column::Object(ObjectColumn::with_capacity(struct_fields(fields), rows)),
+            Kind::Array(item) => Column::Array(ArrayColumn::with_capacity(data_type(&item.kind), rows)),
         };
-        Self { place, rules, column, listed: [NOT_LISTED; BLOCK] }
+        let inner = match (&field.kind, &rules.kind) {
+            (Kind::Object(fields), KindRules::Object(rules)) => Self::all(place + 1, fields, rules, rows),
+            // Of an item only the code of its reason counts.
+            (Kind::Array(item), KindRules::Array(rules)) => vec![Self::new(place, item, rules, rows)],
+            _ => Vec::new(),
+        };
+        Self { place, rules, column, listed: [NOT_LISTED; BLOCK], inner }
     }
 
-    /// Judges what was found in a block's logs: a value or null for each, and the faults.
-    pub(super) fn judge(
+    /// One for each field of an object, the first at that place among the contract's placed fields.
+    pub(super) fn all(first: u16, fields: &[Field], rules: &'a [FieldRules], rows: usize) -> Vec<Self> {
+        let mut judges: Vec<Self> = Vec::new();
+        for (field, rules) in fields.iter().zip(rules) {
+            let place = judges.last().map_or(first, |before| before.place + 1 + before.within());
+            judges.push(Self::new(place, field, rules, rows));
+        }
+        judges
+    }
+
+    /// How many fields are within it.
+    fn within(&self) -> u16 {
+        match self.rules.kind {
+            KindRules::Object(_) => self.inner.iter().map(|field| 1 + field.within()).sum(),
+            _ => 0,
+        }
+    }
+
+    /// The column, with those of what is within.
+    pub(super) fn into_column(self) -> Column {
+        let mut inner = self.inner.into_iter().map(Self::into_column);
+        match self.column {
+            Column::Object(column) => Column::Object(column.with_columns(inner.collect())),
+            Column::Array(column) => match inner.next() {
+                Some(items) => Column::Array(column.with_items(items)),
+                None => Column::Array(column),
+            },
+            column => column,
+        }
+    }
+
+    /// Judges what was found of the field, and of those within it, in a block's logs: a value or null for each, and the
+    /// faults.
+    #[inline]
+    pub(super) fn judge(&mut self, lanes: Best, block: &mut BlockLogs<'_>, found: &mut Block, scratch: &mut Vec<u8>) {
+        let Some(places) = found.field(self.place) else { return };
+        let Column::Object(column) = &mut self.column else { return self.judge_found(lanes, block, places, scratch) };
+        let there = judge_objects(self.rules.required, Place::Field(self.place), column, block, places);
+        // Where there is no object, nothing is missing in it.
+        if there.count_ones() as usize != block.count {
+            let first = usize::from(self.place) + 1;
+            found.forget(first..first + usize::from(self.within()), !there);
+        }
+        for field in &mut self.inner {
+            field.judge(lanes, block, found, scratch);
+        }
+    }
+
+    /// The same for a field that is no object, from what was found of it.
+    pub(super) fn judge_found(
         &mut self,
         lanes: Best,
         block: &mut BlockLogs<'_>,
@@ -173,6 +244,11 @@ impl<'a> FieldJudge<'a> {
                     let day = read_time(rules, DAY, log, found, scratch)?;
                     i32::try_from(day).map_err(|_| Code::OutOfRange)
                 });
+            }
+            (KindRules::Array(_), Column::Array(column)) => {
+                if let Some(item) = self.inner.first_mut() {
+                    judge_arrays(lanes, required, self.place, column, item, block, found, scratch);
+                }
             }
             _ => {}
         }

@@ -17,10 +17,12 @@
 //! # Ok::<(), logcore::Error>(())
 //! ```
 
+mod bits;
 mod columns;
 mod dictionary;
 mod directory;
 mod fields;
+mod nested;
 mod reasons;
 mod scalars;
 pub(crate) mod values;
@@ -39,6 +41,7 @@ use directory::Directory;
 use fields::FieldRules;
 
 pub use columns::{Column, Value};
+pub use nested::{ArrayColumn, ObjectColumn};
 pub use reasons::{path, reasons_type};
 pub use values::Values;
 pub use verdicts::Verdicts;

@@ -1,5 +1,6 @@
 //! Reasons as an Arrow column, list<struct<path, code>>.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
@@ -26,12 +27,15 @@ pub(crate) fn item_field(data_type: DataType) -> FieldRef {
     Arc::new(Field::new("item", data_type, true))
 }
 
-/// A reason's path: `$`, or the field's name.
+/// A reason's path: `$`, or the field's (`a.b`), or an item's (`a.b[3]`).
 #[must_use]
-pub fn path<'a>(contract: &'a Contract, reason: &Reason) -> &'a str {
+pub fn path<'a>(contract: &'a Contract, reason: &Reason) -> Cow<'a, str> {
+    let of_field =
+        |place: u16| contract.placed_fields().get(usize::from(place)).map_or("$", |field| field.path.as_str());
     match reason.place {
-        Place::Log => "$",
-        Place::Field(index) => contract.fields().get(usize::from(index)).map_or("$", |field| field.name.as_str()),
+        Place::Log => Cow::Borrowed("$"),
+        Place::Field(place) => Cow::Borrowed(of_field(place)),
+        Place::Item(place, item) => Cow::Owned(format!("{}[{item}]", of_field(place))),
     }
 }
 
@@ -48,11 +52,12 @@ pub(super) fn reasons_array(contract: &Contract, reasons: &[Reason], offsets: Ve
     let mut bytes = 0_usize;
     for reason in reasons {
         // Codes are shorter than 64 bytes, so their column never is the longer one by more.
-        bytes += path(contract, reason).len().max(64);
+        let path = path(contract, reason);
+        bytes += path.len().max(64);
         if i32::try_from(bytes).is_err() {
             return Err(past_2_gib());
         }
-        paths.append_value(path(contract, reason));
+        paths.append_value(path);
         codes.append_value(reason.code.as_str());
     }
     let columns: Vec<ArrayRef> = vec![Arc::new(paths.finish()), Arc::new(codes.finish())];

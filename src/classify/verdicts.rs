@@ -129,12 +129,10 @@ fn judge_part<V: Values>(
     range: Range<usize>,
 ) -> Result<Verdicts> {
     let rows = range.len();
-    let ready = contract.fields().iter().zip(rules).zip(0..);
-    let mut fields: Vec<FieldJudge<'_>> =
-        ready.map(|((field, rules), place)| FieldJudge::new(place, field, rules, rows)).collect();
+    let mut fields = FieldJudge::all(0, contract.fields(), rules, rows);
     let lanes = Best::detect();
     let mut decoder = Decoder::new(contract);
-    let mut found = Block::new(fields.len());
+    let mut found = Block::new(contract.placed_fields().len());
     let mut block = BlockLogs::new();
     let mut scratch = Vec::new();
     let mut statuses = Vec::with_capacity(rows);
@@ -150,8 +148,8 @@ fn judge_part<V: Values>(
         let faults = &mut block.faults;
         let mut fault = |row, code| faults.push((row, Reason { place: Place::Log, code }));
         decoder.decode(block.logs.get(..block.count).unwrap_or_default(), &mut found, &mut fault);
-        for (field, found) in fields.iter_mut().zip(found.fields()) {
-            field.judge(lanes, &mut block, found, &mut scratch);
+        for field in &mut fields {
+            field.judge(lanes, &mut block, &mut found, &mut scratch);
         }
         // One field after another has added its own: by log, and a log's as they came.
         block.faults.sort_by_key(|(row, _)| *row);
@@ -182,7 +180,7 @@ fn judge_part<V: Values>(
         offsets.extend_from_slice(ends.get(..block.count).unwrap_or_default());
         statuses.extend_from_slice(judged.get(..block.count).unwrap_or_default());
     }
-    Ok(Verdicts { columns: fields.into_iter().map(|field| field.column).collect(), statuses, reasons, offsets })
+    Ok(Verdicts { columns: fields.into_iter().map(FieldJudge::into_column).collect(), statuses, reasons, offsets })
 }
 
 /// The rows' reasons end at `end`.

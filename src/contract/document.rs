@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::field::{self, Field};
 use super::generator::{self, RecordAnomalies};
 use super::node::Node;
+use super::place::{self, PlacedField};
 use super::relationship::{self, Lookup};
 use crate::error::{Error, Result};
 
@@ -34,8 +35,7 @@ const RESERVED: &[&str] = &[
     "omitted",
 ];
 
-/// Most bytes of a field's name, and of all names together: with them a record of the status topic stays under 1 MB.
-const MOST_NAME: usize = 255;
+/// Most bytes of all names together: with them a record of the status topic stays under 1 MB.
 const MOST_NAMES: usize = 65_536;
 
 /// A compiled contract.
@@ -53,6 +53,7 @@ pub struct Contract {
     name: String,
     topic: String,
     fields: Vec<Field>,
+    placed: Vec<PlacedField>,
     lookup: Option<Lookup>,
     limits: Limits,
     record_anomalies: RecordAnomalies,
@@ -135,6 +136,19 @@ impl Contract {
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// The same and, behind each object, the fields within it: the order in which reasons count them.
+    #[must_use]
+    pub fn placed_fields(&self) -> &[PlacedField] {
+        &self.placed
+    }
+
+    /// The place of one of [`Contract::fields`] among [`Contract::placed_fields`].
+    #[must_use]
+    pub fn place(&self, field: usize) -> u16 {
+        let own = (0..).zip(&self.placed).filter(|(_, placed)| placed.parent.is_none());
+        own.map(|(place, _)| place).nth(field).unwrap_or(u16::MAX)
     }
 
     /// Which fields are looked up in the users table.
@@ -228,34 +242,37 @@ fn compile_schema(schema: &Node<'_>) -> Result<Contract> {
     let name = schema.need("name")?.str()?.to_owned();
     let topic = schema.get("physicalName").map_or(Ok(name.as_str()), |node| node.str())?.to_owned();
     let properties = schema.need("properties")?;
-    let mut fields: Vec<Field> = Vec::new();
-    for property in properties.items()? {
-        let field = field::compile(&property)?;
-        let place = property.need("name")?;
-        if fields.iter().any(|known| known.name == field.name) {
-            return Err(place.error(format!("a second field '{}'", field.name)));
-        }
+    let fields = field::compile_all(&properties)?;
+    for (property, field) in properties.items()?.iter().zip(&fields) {
         if RESERVED.contains(&field.name.as_str()) {
-            return Err(place.error(format!("'{}' is a column of the output; give the field another name", field.name)));
+            let message = format!("'{}' is a column of the output; give the field another name", field.name);
+            return Err(property.need("name")?.error(message));
         }
-        if field.name.len() > MOST_NAME || field.name.chars().any(char::is_control) {
-            return Err(place.error(format!("a name has at most {MOST_NAME} bytes, and no control characters")));
-        }
-        fields.push(field);
     }
-    // A quote or backslash takes two bytes in JSON.
-    let names: usize = fields.iter().map(|field| field.name.len() + field.name.matches(['"', '\\']).count()).sum();
+    let placed = place::placed(&fields);
+    // A quote or backslash takes two bytes in JSON. A reason has the whole path.
+    let names: usize = placed.iter().map(|field| field.path.len() + field.path.matches(['"', '\\']).count()).sum();
     if names > MOST_NAMES {
         return Err(
             properties.error(format!("the names take {names} bytes together, {MOST_NAMES} at most are supported"))
         );
     }
-    if fields.is_empty() || fields.len() > 1_000 {
+    if placed.is_empty() || placed.len() > 1_000 {
         return Err(properties.error("1 to 1,000 fields are wanted"));
     }
     let (limits, record_anomalies) = custom(schema)?;
     let lookup = relationship::compile(schema, &name, &fields)?;
-    Ok(Contract { text: String::new(), version: String::new(), name, topic, fields, lookup, limits, record_anomalies })
+    Ok(Contract {
+        text: String::new(),
+        version: String::new(),
+        name,
+        topic,
+        fields,
+        placed,
+        lookup,
+        limits,
+        record_anomalies,
+    })
 }
 
 fn custom(schema: &Node<'_>) -> Result<(Limits, RecordAnomalies)> {

@@ -19,6 +19,9 @@ pub struct Field {
     pub generator: Option<FieldGenerator>,
 }
 
+/// Most bytes of a field's name.
+const MOST_NAME: usize = 255;
+
 /// Keys of a property that say nothing about its values.
 const NOTES: &[&str] = &[
     "id",
@@ -38,19 +41,38 @@ const NOTES: &[&str] = &[
     "partitioned",
     "partitionKeyPosition",
 ];
-const RULES: &[&str] = &["name", "logicalType", "logicalTypeOptions", "required", "quality", "customProperties"];
+const RULES: &[&str] =
+    &["name", "logicalType", "logicalTypeOptions", "required", "quality", "customProperties", "properties", "items"];
 /// Rules of the standard that a single log can't be held against, or that are not there yet.
 const REFUSED: &[(&str, &str)] = &[
     ("unique", "a stream has no end within which a value could be unique"),
     ("primaryKey", "a key is unique, and a stream has no end within which a value could be unique"),
     ("primaryKeyPosition", "a key is unique, and a stream has no end within which a value could be unique"),
     ("relationships", "relationships are read from the schema, not from a property"),
-    ("properties", "nested objects are not supported yet"),
-    ("items", "arrays are not supported yet"),
 ];
 
-/// Compiles one property.
-pub(super) fn compile(property: &Node<'_>) -> Result<Field> {
+/// Compiles a list of properties, all of one object.
+pub(super) fn compile_all(properties: &Node<'_>) -> Result<Vec<Field>> {
+    let mut fields: Vec<Field> = Vec::new();
+    for property in properties.items()? {
+        let place = property.need("name")?;
+        let field = compile(&property)?;
+        if fields.iter().any(|known| known.name == field.name) {
+            return Err(place.error(format!("a second field '{}'", field.name)));
+        }
+        if field.name.is_empty() {
+            return Err(place.error("a field needs a name"));
+        }
+        if field.name.len() > MOST_NAME || field.name.chars().any(char::is_control) {
+            return Err(place.error(format!("a name has at most {MOST_NAME} bytes, and no control characters")));
+        }
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// Compiles one property, or the items of an array, which need no name.
+fn compile(property: &Node<'_>) -> Result<Field> {
     for (key, reason) in REFUSED {
         if let Some(node) = property.get(key)
             && node.value.as_bool() != Some(false)
@@ -63,10 +85,7 @@ pub(super) fn compile(property: &Node<'_>) -> Result<Field> {
     known.extend(REFUSED.iter().map(|(key, _)| *key));
     property.keys(&known)?;
 
-    let name = property.need("name")?.str()?;
-    if name.is_empty() {
-        return Err(property.need("name")?.error("a field needs a name"));
-    }
+    let name = property.get("name").map_or(Ok(""), |node| node.str())?;
     let required = property.get("required").map_or(Ok(false), |node| node.bool())?;
     let type_node = property.need("logicalType")?;
     let custom = Custom::read(property)?;
@@ -80,12 +99,37 @@ pub(super) fn compile(property: &Node<'_>) -> Result<Field> {
         }
         "timestamp" => Kind::Timestamp(time::timestamp(property)?),
         "date" => Kind::Date(time::date(property)?),
+        "object" => {
+            no_options(property)?;
+            let properties = property.need("properties")?;
+            let fields = compile_all(&properties)?;
+            if fields.is_empty() {
+                return Err(properties.error("an object needs at least one property"));
+            }
+            Kind::Object(fields)
+        }
+        "array" => {
+            no_options(property)?;
+            let items = property.need("items")?;
+            let item = compile(&items)?;
+            if matches!(item.kind, Kind::Object(_) | Kind::Array(_)) {
+                return Err(items.error("only arrays of scalars are supported"));
+            }
+            Kind::Array(Box::new(item))
+        }
         other => {
             return Err(type_node.error(format!(
-                "type '{other}' is not supported; string, integer, number, boolean, timestamp and date are"
+                "type '{other}' is not supported; string, integer, number, boolean, timestamp, date, object and array are"
             )));
         }
     };
+    for (key, of) in [("properties", "object"), ("items", "array")] {
+        if kind.logical_type() != of
+            && let Some(node) = property.get(key)
+        {
+            return Err(node.error(format!("only for logicalType {of}")));
+        }
+    }
     if !matches!(kind, Kind::Integer(_))
         && let Some(node) = custom.accept_canonical_string.as_ref().or(custom.epoch.as_ref())
     {
@@ -146,7 +190,10 @@ pub(super) fn unknown_custom(node: &Node<'_>, name: &str) -> crate::error::Error
 
 fn no_options(property: &Node<'_>) -> Result<()> {
     match property.get("logicalTypeOptions") {
-        Some(options) => options.keys(&[]),
+        Some(options) => match options.entries()?.first() {
+            None => Ok(()),
+            Some((_, node)) => Err(node.error("not supported: the verdict rules have no code for it")),
+        },
         None => Ok(()),
     }
 }

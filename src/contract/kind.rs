@@ -1,5 +1,6 @@
 //! A field's type with the rules of that type, ready to be held against values.
 
+use super::field::Field;
 use super::pattern::Pattern;
 use super::text_format::TextFormat;
 use super::time_format::TimeFormat;
@@ -19,6 +20,10 @@ pub enum Kind {
     Timestamp(TimeRules),
     /// A string that holds a day; bounds in days since 1970.
     Date(TimeRules),
+    /// An object with fields of its own; names that it does not know are ignored.
+    Object(Vec<Field>),
+    /// An array whose items are all of one scalar type.
+    Array(Box<Field>),
 }
 
 impl Kind {
@@ -32,6 +37,8 @@ impl Kind {
             Self::Boolean => "boolean",
             Self::Timestamp(_) => "timestamp",
             Self::Date(_) => "date",
+            Self::Object(_) => "object",
+            Self::Array(_) => "array",
         }
     }
 

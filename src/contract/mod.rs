@@ -4,13 +4,16 @@
 //! passed over in silence.
 
 mod document;
+mod explain;
 mod field;
 mod generator;
 mod integer;
+mod json_schema;
 mod kind;
 mod node;
 mod number;
 mod pattern;
+mod place;
 mod relationship;
 mod string;
 mod text_format;
@@ -22,6 +25,7 @@ pub use field::Field;
 pub use generator::{Anomaly, AnomalyValue, FieldGenerator, RecordAnomalies, Valid};
 pub use kind::{IntegerRules, Kind, NumberRules, StringRules, TimeRules, Width};
 pub use pattern::Pattern;
+pub use place::PlacedField;
 pub use relationship::Lookup;
 pub use text_format::TextFormat;
 pub use time_format::{Part, TimeFormat};

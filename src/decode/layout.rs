@@ -1,9 +1,10 @@
 //! Layouts: what stands between the values of a log, learned from one log and tried on the next.
 //!
-//! A layout is only learned from a log that the scanner found valid, and only values of four forms fit between its
-//! texts: a string of printable ASCII without a backslash, a number, true or false, and null. So a log that fits is valid JSON in valid
+//! A layout is only learned from a log that the scanner found valid, and only values of five forms fit between its
+//! texts: a string of printable ASCII without a backslash, a number, true or false, null, and an array of those. So a log that fits is valid JSON in valid
 //! UTF-8 with the same names in the same order, and nothing of it needs to be checked again.
 
+use super::array::flat_array_end;
 use super::number::scan_number;
 use super::scanner::{Member, literal, offset};
 use super::{Block, Found, Log, Token};
@@ -34,8 +35,8 @@ const LONGEST_COPY: usize = 4096;
 #[derive(Debug)]
 struct Layout {
     values: Vec<Value>,
-    /// The fields that don't occur.
-    absent: Vec<u16>,
+    /// The fields of which there is no value here: those that don't occur, and objects, whose fields follow.
+    constants: Vec<(u16, Token)>,
     tail: Vec<u8>,
     /// How many were read, or tried.
     logs: u32,
@@ -70,6 +71,8 @@ enum Form {
     Digits,
     /// Anything, or a text so far behind the value before that the window does not reach it.
     Any,
+    /// An array of scalars, or anything but an array: where none stood before, one may be too deep.
+    Array,
 }
 
 /// A length that is known before the value is read: where the next value begins does not wait for this one's end, which
@@ -88,7 +91,7 @@ impl Steady {
 
     fn new(span: usize, form: Form) -> Self {
         let longest = if form == Form::Text { 2 * WIDTH - 1 } else { WIDTH - 2 };
-        if span > longest || form == Form::Any {
+        if span > longest || matches!(form, Form::Any | Form::Array) {
             return Self::NONE;
         }
         let want = 1_u64 << span;
@@ -110,6 +113,7 @@ impl Value {
         let form = match token {
             _ if digits => Form::Digits,
             Token::Text if length < WIDTH => Form::Text,
+            Token::Array => Form::Array,
             _ => Form::Any,
         };
         let mut quote = 0;
@@ -171,6 +175,10 @@ impl Value {
                 Some(Found { token, start, end: start + count })
             }
             Form::Any => None,
+            Form::Array => {
+                let end = (bytes.get(start) == Some(&b'[')).then(|| flat_array_end(bytes, start))??;
+                Some(Found { token: Token::Array, start: offset(start), end: offset(end) })
+            }
         }
     }
 
@@ -308,12 +316,18 @@ impl Layout {
     fn of(log: &[u8], members: &[Member], digits: &[bool]) -> Option<Self> {
         let occurs = |field: &u16| members.iter().any(|member| member.field == Some(*field));
         let none = u16::try_from(digits.len()).ok()?;
-        let absent = (0..none).filter(|field| !occurs(field)).collect();
+        let mut constants: Vec<(u16, Token)> =
+            (0..none).filter(|field| !occurs(field)).map(|field| (field, Token::Absent)).collect();
         let mut values: Vec<Value> = Vec::with_capacity(members.len());
         let mut at = 0;
         for member in members {
             // A string's quotes belong to it here: the next log may have a number or null in its place.
             let quote = match member.found.token {
+                Token::Object => {
+                    constants.push((member.field?, Token::Object));
+                    continue;
+                }
+                Token::Array if flat_array_end(log, member.found.start as usize).is_some() => 0,
                 Token::Text if member.found.text(log).is_ascii() => 1,
                 Token::Integer | Token::Fraction | Token::Boolean | Token::Null => 0,
                 _ => return None,
@@ -326,7 +340,7 @@ impl Layout {
             values.push(Value::new(before, values.is_empty(), member.found.token, text, field, whole));
             at = member.found.end as usize + quote;
         }
-        Some(Self { values, absent, tail: log.get(at..)?.to_vec(), logs: 0 })
+        Some(Self { values, constants, tail: log.get(at..)?.to_vec(), logs: 0 })
     }
 
     /// Reads the log of that length at the start of `rest`. What is found may reach past its end: then what comes last
@@ -360,9 +374,9 @@ impl Layout {
                 *place = found;
             }
         }
-        for field in &self.absent {
+        for (field, token) in &self.constants {
             if let Some(place) = block.place(*field, row) {
-                *place = Found::ABSENT;
+                *place = Found { token: *token, start: 0, end: 0 };
             }
         }
         // Again no branch on whether there is a quote; without any value there is none.

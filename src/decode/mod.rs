@@ -5,6 +5,7 @@
 //! only the values are looked at. A log that does not fit goes the whole way, through the scanner, which is also what
 //! layouts are learned from.
 
+mod array;
 mod chunk;
 mod layout;
 mod names;
@@ -12,13 +13,14 @@ mod number;
 mod scanner;
 mod text;
 
-use crate::contract::{Contract, Kind, Limits};
+use crate::contract::{Contract, Limits};
 use crate::lanes::{Best, Lanes, fetch_ahead, with_lanes};
 use crate::verdict::Code;
 use layout::Layouts;
 use names::Names;
 use scanner::Scanner;
 
+pub(crate) use array::Items;
 use number::parse_digits;
 pub use number::{Integer, parse_integer, parse_number};
 pub use text::unescape;
@@ -138,6 +140,24 @@ impl Block {
         self.found.iter().take(self.found.len() - 1)
     }
 
+    /// What was found of the field at that place among [`Contract::placed_fields`].
+    #[must_use]
+    #[inline]
+    pub fn field(&self, place: u16) -> Option<&[Found; BLOCK]> {
+        self.found.get(usize::from(place))
+    }
+
+    /// Forgets what was found of the fields at those places in the logs whose bits are set.
+    pub(crate) fn forget(&mut self, places: std::ops::Range<usize>, rows: u64) {
+        for found in self.found.get_mut(places).unwrap_or_default() {
+            for (found, row) in found.iter_mut().zip(0..) {
+                if rows >> row & 1 == 1 {
+                    *found = Found { token: Token::Unread, start: 0, end: 0 };
+                }
+            }
+        }
+    }
+
     /// The place of a field's value in the log `row` of the block.
     #[inline(always)]
     fn place(&mut self, field: u16, row: usize) -> Option<&mut Found> {
@@ -171,14 +191,8 @@ impl Decoder {
         let limits = contract.limits();
         Self {
             limits,
-            names: Names::new(contract.fields().iter().map(|field| field.name.as_bytes())),
-            layouts: Layouts::new(
-                contract
-                    .fields()
-                    .iter()
-                    .map(|field| matches!(field.kind, Kind::String(_) | Kind::Integer(_)))
-                    .collect(),
-            ),
+            names: Names::new(contract),
+            layouts: Layouts::new(contract.placed_fields().iter().map(|field| field.is_often_digits).collect()),
             scanner: Scanner::new(limits.max_depth),
             lanes: Best::detect(),
         }

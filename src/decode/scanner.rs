@@ -1,12 +1,13 @@
 //! The whole way: one pass over a log that checks all of RFC 8259 and notes where the fields' values lie.
 
-use super::names::Names;
+use super::names::{Names, ROOT};
 use super::number::scan_number;
 use super::text::{is_space, scan_string, unescape};
 use super::{Block, Found, Token};
 use crate::verdict::Code;
 
-/// A name and value of the log's own object, whether the contract knows the name or not.
+/// A value under a name that is within no array, whether the contract knows the name or not; of objects only those that
+/// it knows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) field: Option<u16>,
@@ -14,13 +15,16 @@ pub(super) struct Member {
 }
 
 /// Longer objects are not worth a layout.
-const MOST_MEMBERS: usize = 64;
+const MOST_MEMBERS: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct Scanner {
     max_depth: usize,
     /// The open containers, innermost last.
-    open: Vec<Container>,
+    open: Vec<Open>,
+    /// How many arrays are open, and the field and first byte of the outermost.
+    arrays: usize,
+    array: (Option<u16>, usize),
     members: Vec<Member>,
     /// False if there are more members than noted, or one twice.
     members_whole: bool,
@@ -31,6 +35,13 @@ pub(super) struct Scanner {
 enum Container {
     Object,
     Array,
+}
+
+/// An open container, and which object of the contract it is, if it is one.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    container: Container,
+    object: Option<u16>,
 }
 
 /// What may come next.
@@ -48,6 +59,8 @@ impl Scanner {
         Self {
             max_depth,
             open: Vec::with_capacity(max_depth.min(64)),
+            arrays: 0,
+            array: (None, 0),
             members: Vec::new(),
             members_whole: true,
             name: Vec::new(),
@@ -63,6 +76,7 @@ impl Scanner {
     pub(super) fn scan(&mut self, log: &[u8], names: &Names, block: &mut Block, row: usize) -> Result<(), Code> {
         block.fill(row, Token::Absent);
         self.open.clear();
+        self.arrays = 0;
         self.members.clear();
         self.members_whole = true;
         let mut root_is_object = false;
@@ -76,41 +90,42 @@ impl Scanner {
             match (next, byte) {
                 (Next::ValueOrEnd, b']') | (Next::NameOrEnd, b'}') => {
                     at += 1;
-                    self.open.pop();
+                    self.close(at, block, row);
                     next = Next::CommaOrEnd;
                 }
                 (Next::Value | Next::ValueOrEnd, _) => {
-                    let top_level = self.open.as_slice() == [Container::Object];
+                    let is_member = self.arrays == 0 && !self.open.is_empty();
+                    let own = field.filter(|_| is_member);
                     let (token, start, end) = match byte {
                         b'{' | b'[' => {
                             if self.open.len() == self.max_depth {
                                 return Err(Code::TooDeep);
                             }
                             let container = if byte == b'{' { Container::Object } else { Container::Array };
-                            root_is_object |= self.open.is_empty() && container == Container::Object;
-                            self.open.push(container);
+                            let is_root = self.open.is_empty() && container == Container::Object;
+                            root_is_object |= is_root;
+                            let object = if is_root { Some(ROOT) } else { own.and_then(|field| names.object(field)) };
+                            self.open.push(Open { container, object });
                             if container == Container::Object {
+                                guess = 0;
                                 (Token::Object, at, at + 1)
                             } else {
+                                if self.arrays == 0 {
+                                    self.array = (own, at);
+                                }
+                                self.arrays += 1;
                                 (Token::Array, at, at + 1)
                             }
                         }
-                        b'"' => {
-                            let (end, escaped) = scan_string(log, at + 1).ok_or(Code::MalformedJson)?;
-                            (if escaped { Token::EscapedText } else { Token::Text }, at + 1, end)
-                        }
-                        b'-' | b'0'..=b'9' => {
-                            let (end, integer) = scan_number(log, at).ok_or(Code::MalformedJson)?;
-                            (if integer { Token::Integer } else { Token::Fraction }, at, end)
-                        }
                         _ => {
-                            let (token, length) = literal(&log[at..]).ok_or(Code::MalformedJson)?;
-                            (token, at, at + length)
+                            let found = scan_scalar(log, at).ok_or(Code::MalformedJson)?;
+                            (found.token, found.start as usize, found.end as usize)
                         }
                     };
-                    if top_level {
+                    // An array is noted as it ends, an object where the contract knows it.
+                    if is_member && token != Token::Array && (token != Token::Object || own.is_some()) {
                         let found = Found { token, start: offset(start), end: offset(end) };
-                        self.note(field.and_then(|field| block.place(field, row)), Member { field, found });
+                        self.note(own.and_then(|field| block.place(field, row)), Member { field: own, found });
                     }
                     at = end + usize::from(matches!(token, Token::Text | Token::EscapedText));
                     next = match token {
@@ -121,9 +136,13 @@ impl Scanner {
                 }
                 (Next::Name | Next::NameOrEnd, b'"') => {
                     let (end, escaped) = scan_string(log, at + 1).ok_or(Code::MalformedJson)?;
-                    if self.open.len() == 1 {
-                        field = self.field(&log[at + 1..end], escaped, names, guess);
-                        guess = field.map_or(guess, |known| known + 1);
+                    field = None;
+                    if self.arrays == 0
+                        && let Some(Open { object: Some(object), .. }) = self.open.last().copied()
+                        && let Some((known, number)) = self.field(&log[at + 1..end], escaped, names, object, guess)
+                    {
+                        field = Some(known);
+                        guess = number + 1;
                     }
                     at = skip_space(log, end + 1);
                     if log.get(at) != Some(&b':') {
@@ -133,11 +152,11 @@ impl Scanner {
                     next = Next::Value;
                 }
                 (Next::CommaOrEnd, _) => {
-                    next = match (self.open.last(), byte) {
+                    next = match (self.open.last().map(|open| open.container), byte) {
                         (Some(Container::Object), b',') => Next::Name,
                         (Some(Container::Array), b',') => Next::Value,
                         (Some(Container::Object), b'}') | (Some(Container::Array), b']') => {
-                            self.open.pop();
+                            self.close(at + 1, block, row);
                             Next::CommaOrEnd
                         }
                         _ => return Err(Code::MalformedJson),
@@ -156,13 +175,25 @@ impl Scanner {
         if root_is_object { Ok(()) } else { Err(Code::NotAnObject) }
     }
 
-    fn field(&mut self, name: &[u8], escaped: bool, names: &Names, guess: u16) -> Option<u16> {
+    fn field(&mut self, name: &[u8], escaped: bool, names: &Names, object: u16, guess: u16) -> Option<(u16, u16)> {
         if !escaped {
-            return names.find(name, guess);
+            return names.find(object, name, guess);
         }
         self.name.clear();
         unescape(name, &mut self.name);
-        names.find(&self.name, guess)
+        names.find(object, &self.name, guess)
+    }
+
+    /// The innermost container ends before `end`.
+    fn close(&mut self, end: usize, block: &mut Block, row: usize) {
+        let Some(Open { container: Container::Array, .. }) = self.open.pop() else { return };
+        self.arrays -= 1;
+        // An array that is the log itself has no name.
+        if self.arrays == 0 && !self.open.is_empty() {
+            let (field, start) = self.array;
+            let found = Found { token: Token::Array, start: offset(start), end: offset(end) };
+            self.note(field.and_then(|field| block.place(field, row)), Member { field, found });
+        }
     }
 
     fn note(&mut self, place: Option<&mut Found>, member: Member) {
@@ -194,6 +225,26 @@ fn skip_space(log: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// A string, a number or a literal that begins at `start`, in valid UTF-8; None if it is malformed.
+#[inline]
+pub(super) fn scan_scalar(log: &[u8], start: usize) -> Option<Found> {
+    let (token, from, end) = match log.get(start)? {
+        b'"' => {
+            let (end, escaped) = scan_string(log, start + 1)?;
+            (if escaped { Token::EscapedText } else { Token::Text }, start + 1, end)
+        }
+        b'-' | b'0'..=b'9' => {
+            let (end, integer) = scan_number(log, start)?;
+            (if integer { Token::Integer } else { Token::Fraction }, start, end)
+        }
+        _ => {
+            let (token, length) = literal(log.get(start..)?)?;
+            (token, start, start + length)
+        }
+    };
+    Some(Found { token, start: offset(from), end: offset(end) })
 }
 
 pub(super) fn literal(rest: &[u8]) -> Option<(Token, usize)> {

@@ -39,6 +39,7 @@ pub fn expected_json(contract: &Contract, status: Status, reasons: &[Reason], ou
 pub(super) fn path<'a>(place: Place, name: impl FnOnce(usize) -> Option<&'a str>) -> &'a str {
     match place {
         Place::Log => "$",
-        Place::Field(field) => name(usize::from(field)).unwrap_or_default(),
+        // Logs with arrays are not generated.
+        Place::Field(field) | Place::Item(field, _) => name(usize::from(field)).unwrap_or_default(),
     }
 }

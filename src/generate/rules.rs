@@ -12,7 +12,7 @@ pub(super) fn allows(kind: &Kind, text: &str) -> bool {
             integer(text).is_some_and(|value| Span::of(rules).is_some_and(|span| span.steps_to(value).is_some()))
         }
         // No table holds these.
-        Kind::Number(_) | Kind::Boolean | Kind::Timestamp(_) | Kind::Date(_) => false,
+        _ => false,
     }
 }
 

@@ -93,6 +93,7 @@ impl Source {
             (Kind::Date(rules), Valid::Rules) => {
                 Moment::new(rules, MICROS_A_DAY).map(Self::Moment).ok_or_else(|| wrong("no day lies within its bounds"))
             }
+            (Kind::Object(_) | Kind::Array(_), _) => Err(wrong("objects and arrays can't be generated yet")),
             _ => Err(wrong("its 'generator' does not go with its type")),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use super::detached;
-use crate::contract::{Contract, IntegerRules, Kind, Width};
+use crate::contract::{Contract, Field, IntegerRules, Kind, Width};
 use crate::error::Error;
 
 /// A compiled contract.
@@ -67,16 +67,7 @@ impl PyContract {
 
     #[getter]
     fn field_types(&self) -> Vec<&'static str> {
-        let name = |kind: &Kind| match kind {
-            Kind::String(_) => "string",
-            Kind::Integer(IntegerRules { epoch_seconds: true, .. }) | Kind::Timestamp(_) => "timestamp",
-            Kind::Integer(IntegerRules { width: Width::I32, .. }) => "int32",
-            Kind::Integer(_) => "int64",
-            Kind::Number(_) => "double",
-            Kind::Boolean => "boolean",
-            Kind::Date(_) => "date",
-        };
-        self.0.fields().iter().map(|field| name(&field.kind)).collect()
+        self.0.fields().iter().map(|field| type_name(&field.kind)).collect()
     }
 
     #[getter]
@@ -87,7 +78,50 @@ impl PyContract {
         Some((fields.collect(), &lookup.table, lookup.columns.iter().map(String::as_str).collect()))
     }
 
+    fn explain(&self) -> String {
+        self.0.explain()
+    }
+
+    fn json_schema(&self) -> String {
+        format!("{:#}", self.0.json_schema())
+    }
+
+    #[getter]
+    fn structure(&self) -> Vec<Shape> {
+        self.0.fields().iter().map(Shape::of).collect()
+    }
+
     fn __repr__(&self) -> String {
         format!("Contract({}, version {})", self.0.name(), self.0.version())
+    }
+}
+
+/// The type of a field's column, by its name.
+fn type_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::String(_) => "string",
+        Kind::Integer(IntegerRules { epoch_seconds: true, .. }) | Kind::Timestamp(_) => "timestamp",
+        Kind::Integer(IntegerRules { width: Width::I32, .. }) => "int32",
+        Kind::Integer(_) => "int64",
+        Kind::Number(_) => "double",
+        Kind::Boolean => "boolean",
+        Kind::Date(_) => "date",
+        Kind::Object(_) => "struct",
+        Kind::Array(_) => "list",
+    }
+}
+
+/// A field as (name, type, fields or item): what an index needs to know of it.
+#[derive(IntoPyObject)]
+struct Shape(String, &'static str, Vec<Shape>);
+
+impl Shape {
+    fn of(field: &Field) -> Self {
+        let inner = match &field.kind {
+            Kind::Object(fields) => fields.iter().map(Self::of).collect(),
+            Kind::Array(item) => vec![Self::of(item)],
+            _ => Vec::new(),
+        };
+        Self(field.name.clone(), type_name(&field.kind), inner)
     }
 }

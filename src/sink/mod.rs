@@ -6,3 +6,4 @@ pub mod judge;
 pub mod mysql;
 mod raw;
 mod status_record;
+mod value;

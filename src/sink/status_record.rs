@@ -1,7 +1,7 @@
 //! The record on the status topic: key, value and headers of one judged log.
 
-use super::{json, raw};
-use crate::classify::{Value, Verdicts, path};
+use super::{json, raw, value};
+use crate::classify::{Verdicts, path};
 use crate::contract::Contract;
 use crate::verdict::{Reason, Status};
 
@@ -15,7 +15,7 @@ pub(super) struct Source<'a> {
     pub(super) micros: Option<i64>,
 }
 
-/// Most bytes of JSON that a record's string fields may take. With the payload, which takes at most twice
+/// Most bytes of JSON that a record's strings, objects and arrays may take. With the payload, which takes at most twice
 /// [`raw::KEPT_BYTES`], and the names, which the contract holds under 64 KiB and which may stand there twice and once more
 /// in a header, a record stays under 1 MB.
 const MOST_TEXT: usize = 196_608;
@@ -71,18 +71,13 @@ impl<'a> RecordWriter<'a> {
             self.choose_omitted(verdicts, row);
         }
         out.push(b'{');
-        let fields = self.names.iter().zip(&mut self.times).zip(verdicts.columns());
-        for (index, ((name, times), column)) in fields.enumerate() {
+        let fields = self.names.iter().zip(&mut self.times).zip(verdicts.columns()).zip(self.contract.fields());
+        for (index, (((name, times), column), field)) in fields.enumerate() {
             out.extend_from_slice(name);
-            match column.value(row) {
-                Value::Text(_) if self.omitted.contains(&index) => out.extend_from_slice(b"null"),
-                Value::Text(text) => json::push_string(out, text),
-                Value::Integer(value) => json::push_integer(out, value),
-                Value::Time(micros) => times.push(out, micros.div_euclid(1_000)),
-                Value::Date(day) => json::push_date(out, day),
-                Value::Number(number) => json::push_number(out, number),
-                Value::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
-                Value::Null => out.extend_from_slice(b"null"),
+            if self.omitted.contains(&index) {
+                out.extend_from_slice(b"null");
+            } else {
+                value::push(out, field, column, row, times);
             }
             out.push(b',');
         }
@@ -126,13 +121,11 @@ impl<'a> RecordWriter<'a> {
         out.push(b'}');
     }
 
-    /// Leaves out the longest string fields until the others fit.
+    /// Leaves out the longest strings, objects and arrays until the others fit.
     #[cold]
     fn choose_omitted(&mut self, verdicts: &Verdicts, row: usize) {
-        let sizes = verdicts.columns().iter().enumerate().map(|(index, column)| match column.value(row) {
-            Value::Text(text) => (json::string_size(text), index),
-            _ => (0, index),
-        });
+        let fields = self.contract.fields().iter().zip(verdicts.columns()).enumerate();
+        let sizes = fields.map(|(index, (field, column))| (value::size(field, column, row), index));
         let mut sizes: Vec<(usize, usize)> = sizes.collect();
         sizes.sort_unstable();
         let mut total: usize = sizes.iter().map(|(size, _)| size).sum();

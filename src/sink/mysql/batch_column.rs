@@ -12,7 +12,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, TimeUnit};
 
-use super::reasons;
+use super::{nested, reasons};
 use crate::error::{Error, Result};
 use crate::mysql::{bytes, push_date, push_datetime, text};
 
@@ -54,7 +54,7 @@ impl Wanted {
             Self::Reasons => "list<struct<path: string, code: string>>",
             Self::Bytes => "binary",
             Self::Flag => "bool",
-            Self::Field => "string, int32, int64, double, bool, date32 or timestamp[us]",
+            Self::Field => "string, int32, int64, double, bool, date32, timestamp[us], or a struct or list of those",
         }
     }
 
@@ -67,7 +67,7 @@ impl Wanted {
             Values::Reasons(..) => matches!(self, Self::Reasons),
             Values::Bytes(_) => matches!(self, Self::Bytes),
             Values::Flag(_) => matches!(self, Self::Flag | Self::Field),
-            Values::Number(_) | Values::Date(_) => matches!(self, Self::Field),
+            Values::Number(_) | Values::Date(_) | Values::Nested => matches!(self, Self::Field),
         }
     }
 }
@@ -83,6 +83,8 @@ enum Values<'a> {
     Text(Text<'a>),
     Int32(&'a Int32Array),
     Int64(&'a Int64Array),
+    /// Objects and arrays.
+    Nested,
     Number(&'a Float64Array),
     Date(&'a Date32Array),
     Time(&'a TimestampMicrosecondArray),
@@ -132,7 +134,8 @@ pub(super) fn batch_columns(batch: &RecordBatch) -> Result<Vec<BatchColumn<'_>>>
             .iter()
             .find(|(fixed, ..)| *fixed == name)
             .map_or((Wanted::Field, false), |(_, wanted, needed)| (*wanted, *needed));
-        let values = values(array).filter(|values| wanted.takes(values)).ok_or_else(|| {
+        let found = if wanted == Wanted::Field { field_values(array) } else { values(array) };
+        let values = found.filter(|values| wanted.takes(values)).ok_or_else(|| {
             Error::Batch(format!("column '{name}' is {}, {} is wanted", array.data_type(), wanted.in_words()))
         })?;
         if needed && array.null_count() > 0 {
@@ -141,6 +144,16 @@ pub(super) fn batch_columns(batch: &RecordBatch) -> Result<Vec<BatchColumn<'_>>>
         columns.push(BatchColumn { name, array, values });
     }
     Ok(columns)
+}
+
+/// What a field of a contract may be.
+fn field_values(array: &ArrayRef) -> Option<Values<'_>> {
+    match array.data_type() {
+        DataType::Struct(_) | DataType::List(_) | DataType::LargeList(_) => {
+            nested::is_known(array.data_type()).then_some(Values::Nested)
+        }
+        _ => values(array),
+    }
 }
 
 fn values(array: &ArrayRef) -> Option<Values<'_>> {
@@ -237,6 +250,11 @@ impl BatchColumn<'_> {
             Values::Text(array) => text(out, array.value(row)),
             Values::Int32(array) => out.push_str(itoa::Buffer::new().format(array.value(row))),
             Values::Int64(array) => out.push_str(itoa::Buffer::new().format(array.value(row))),
+            Values::Nested => {
+                let mut json = Vec::new();
+                nested::push(&mut json, self.array, row);
+                text(out, &String::from_utf8_lossy(&json));
+            }
             Values::Number(array) => out.push_str(zmij::Buffer::new().format(array.value(row))),
             Values::Date(array) => {
                 if !push_date(out, i64::from(array.value(row))) {

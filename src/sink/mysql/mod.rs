@@ -1,6 +1,7 @@
 //! Verdicts in `MySQL`: one table with one row a log, held under its place in Kafka, whatever is replayed.
 
 mod batch_column;
+mod nested;
 mod read_back;
 mod reasons;
 mod table_column;

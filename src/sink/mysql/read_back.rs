@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 
 use super::{TABLE, missing_table, reasons};
 use crate::classify::{UTC, data_type, reasons_type};
-use crate::contract::Contract;
+use crate::contract::{Contract, Kind};
 use crate::error::{Error, Result};
 use crate::mysql::{Connection, Failure, identifier, is_missing_table, parse_date, parse_datetime, qualified, text};
 
@@ -61,7 +61,14 @@ pub fn judged(
 /// What `judged` returns: the columns of a judged batch without those of its record.
 fn schema(contract: &Contract) -> Arc<Schema> {
     let time = || DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
-    let fields = contract.fields().iter().map(|field| (field.name.as_str(), data_type(&field.kind)));
+    let fields = contract.fields().iter().map(|field| {
+        let data_type = match &field.kind {
+            // JSON text, as the table holds it.
+            Kind::Object(_) | Kind::Array(_) => DataType::Utf8,
+            kind => data_type(kind),
+        };
+        (field.name.as_str(), data_type)
+    });
     let own = [
         ("status", DataType::Utf8),
         ("reasons", reasons_type()),

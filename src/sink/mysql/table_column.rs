@@ -33,6 +33,7 @@ pub(super) enum ColumnKind {
     DateTime,
     Date,
     Status,
+    Json,
     Reasons,
     Raw,
     Flag,
@@ -53,7 +54,7 @@ impl ColumnKind {
             Self::DateTime => "DATETIME(3)".to_owned(),
             Self::Date => "DATE".to_owned(),
             Self::Status => "ENUM('good','bad','suspicious') CHARACTER SET ascii COLLATE ascii_bin".to_owned(),
-            Self::Reasons => "JSON".to_owned(),
+            Self::Json | Self::Reasons => "JSON".to_owned(),
             Self::Raw => "MEDIUMBLOB".to_owned(),
             Self::Flag => "BOOLEAN".to_owned(),
         }
@@ -77,7 +78,7 @@ impl ColumnKind {
             Self::Date => data_type == "date",
             Self::Status => data_type == "enum" || data_type == "varchar",
             // MariaDB's JSON is a LONGTEXT.
-            Self::Reasons => data_type == "json" || data_type == "longtext",
+            Self::Json | Self::Reasons => data_type == "json" || data_type == "longtext",
             Self::Raw => data_type == "mediumblob" || data_type == "longblob",
             Self::Flag => data_type == "tinyint",
         }
@@ -131,6 +132,7 @@ fn field_column(field: &Field, log_bytes: usize, bytes_left: &mut usize) -> Tabl
         },
         Kind::Number(_) => ColumnKind::Double,
         Kind::Boolean => ColumnKind::Flag,
+        Kind::Object(_) | Kind::Array(_) => ColumnKind::Json,
         Kind::Timestamp(_) => ColumnKind::DateTime,
         Kind::Date(_) => ColumnKind::Date,
         Kind::String(rules) => {

@@ -1,0 +1,172 @@
+//! The contract in words, a line for each rule with the code that a log gets for breaking it.
+
+use std::fmt::Write as _;
+
+use super::document::Contract;
+use super::field::Field;
+use super::kind::{IntegerRules, Kind, NumberRules, StringRules, TimeRules};
+use super::time_format::MICROS_A_DAY;
+use crate::calendar::date;
+
+impl Contract {
+    /// Every rule in words, each with its code, in the order in which they are tested.
+    ///
+    /// ```
+    /// let words = logcore::contract::Contract::server_logs()?.explain();
+    /// assert!(words.contains("one of ANDROID, IOS (not_allowed)"));
+    /// # Ok::<(), logcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let limits = self.limits();
+        let mut out = format!(
+            "{} (topic {}, version {})\n\nA log is one JSON object of at most {} bytes (too_large), with at most {} objects and \
+             arrays open at once (too_deep).\nNames that the contract does not know are ignored. Its own names may occur once \
+             (duplicate_key).\n",
+            self.name(),
+            self.topic(),
+            self.version(),
+            limits.max_bytes,
+            limits.max_depth
+        );
+        for field in self.fields() {
+            push_field(&mut out, "", field);
+        }
+        match self.lookup() {
+            None => out.push_str("\nNothing is looked up: no log is suspicious.\n"),
+            Some(lookup) => {
+                let names: Vec<&str> = lookup
+                    .fields
+                    .iter()
+                    .filter_map(|field| self.fields().get(*field))
+                    .map(|field| field.name.as_str())
+                    .collect();
+                let _ = writeln!(
+                    out,
+                    "\nA log that keeps all of this is suspicious unless table {} knows its {} (unknown_account{}).",
+                    lookup.table,
+                    names.join(" with its "),
+                    if names.len() > 1 { ", device_mismatch" } else { "" }
+                );
+            }
+        }
+        out
+    }
+}
+
+fn push_field(out: &mut String, before: &str, field: &Field) {
+    let path = format!("{before}{}", field.name);
+    let _ = writeln!(out, "\n{path}: {}", type_in_words(&field.kind));
+    push_rule(out, if field.required { "required (missing), not null (null)" } else { "optional; may be null" });
+    match &field.kind {
+        Kind::Object(fields) => {
+            for inner in fields {
+                push_field(out, &format!("{path}."), inner);
+            }
+        }
+        Kind::Array(item) => {
+            push_rule(out, &format!("each item: {}", type_in_words(&item.kind)));
+            push_rule(out, if item.required { "no item is null (null)" } else { "an item may be null" });
+            push_rules(out, &item.kind);
+        }
+        kind => push_rules(out, kind),
+    }
+}
+
+fn push_rule(out: &mut String, rule: &str) {
+    out.push_str("  - ");
+    out.push_str(rule);
+    out.push('\n');
+}
+
+fn type_in_words(kind: &Kind) -> String {
+    let what = match kind {
+        Kind::String(_) => "a string",
+        Kind::Integer(IntegerRules { accept_canonical_string: true, .. }) => {
+            "an integer, or a string that holds one in canonical form"
+        }
+        Kind::Integer(_) => "an integer: a number without fraction or exponent",
+        Kind::Number(_) => "a number",
+        Kind::Boolean => "true or false",
+        Kind::Timestamp(_) => "a string that holds a time",
+        Kind::Date(_) => "a string that holds a day",
+        Kind::Object(_) => "an object",
+        Kind::Array(_) => "an array",
+    };
+    format!("{what} (wrong_type)")
+}
+
+fn push_rules(out: &mut String, kind: &Kind) {
+    match kind {
+        Kind::String(rules) => push_string(out, rules),
+        Kind::Integer(rules) => {
+            push_rule(out, &format!("{} to {} (out_of_range)", rules.minimum, rules.maximum));
+            if let Some(step) = rules.multiple_of {
+                push_rule(out, &format!("a multiple of {step} (not_multiple)"));
+            }
+            if rules.epoch_seconds {
+                push_rule(out, "counts seconds since 1970; its column is a time in UTC");
+            }
+        }
+        Kind::Number(rules) => push_number(out, rules),
+        Kind::Timestamp(rules) => push_time(out, rules, "RFC 3339, such as 2021-04-29T19:28:30Z", 1),
+        Kind::Date(rules) => push_time(out, rules, "RFC 3339, such as 2021-04-29", MICROS_A_DAY),
+        Kind::Boolean | Kind::Object(_) | Kind::Array(_) => {}
+    }
+}
+
+fn push_string(out: &mut String, rules: &StringRules) {
+    if rules.min_length > 0 {
+        push_rule(out, &format!("at least {} characters (too_short)", rules.min_length));
+    }
+    if let Some(most) = rules.max_length {
+        push_rule(out, &format!("at most {most} characters (too_long)"));
+    }
+    if let Some(pattern) = &rules.pattern {
+        push_rule(out, &format!("all of it matches {} (pattern_mismatch)", pattern.source()));
+    }
+    if let Some(format) = rules.format {
+        push_rule(out, &format!("of the format {} (invalid_format)", format.name()));
+    }
+    if let Some(allowed) = &rules.allowed {
+        push_rule(out, &format!("one of {} (not_allowed)", allowed.join(", ")));
+    }
+}
+
+#[expect(clippy::float_cmp, reason = "bounds that no rule has set")]
+fn push_number(out: &mut String, rules: &NumberRules) {
+    let bounds = [(rules.minimum, f64::MIN, ["at least", "above"]), (rules.maximum, f64::MAX, ["at most", "below"])];
+    for ((bound, excluded), none, words) in bounds {
+        if bound != none {
+            push_rule(out, &format!("{} {bound} (out_of_range)", words[usize::from(excluded)]));
+        }
+    }
+    push_rule(out, "within a float of 64 bits (out_of_range)");
+    if let Some(step) = rules.multiple_of {
+        push_rule(out, &format!("a multiple of {step} (not_multiple)"));
+    }
+}
+
+fn push_time(out: &mut String, rules: &TimeRules, default: &str, unit: i64) {
+    push_rule(out, &format!("written as {} (invalid_format)", rules.format.source().unwrap_or(default)));
+    if unit == 1 && !rules.format.has_offset() {
+        push_rule(out, "taken for UTC");
+    }
+    let first = time_in_words(rules.minimum * unit, unit);
+    let last = time_in_words(rules.maximum * unit, unit);
+    push_rule(out, &format!("{first} to {last} (out_of_range)"));
+}
+
+fn time_in_words(micros: i64, unit: i64) -> String {
+    let (year, month, day) = date(micros.div_euclid(MICROS_A_DAY));
+    let mut out = format!("{year:04}-{month:02}-{day:02}");
+    if unit == 1 {
+        let (second, fraction) = (micros.rem_euclid(MICROS_A_DAY) / 1_000_000, micros.rem_euclid(1_000_000));
+        let _ = write!(out, "T{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
+        if fraction > 0 {
+            let _ = write!(out, ".{fraction:06}");
+        }
+        out.push('Z');
+    }
+    out
+}
