@@ -75,7 +75,14 @@ class Contract:
     def field_names(self) -> list[str]: ...
     @property
     def field_types(self) -> list[str]:
-        """For each field `string`, `int32`, `int64` or `timestamp`."""
+        """For each field `string`, `int32`, `int64`, `double`, `boolean`, `timestamp`, `date`, `struct` or `list`."""
+    @property
+    def structure(self) -> list[tuple[str, str, list[Any]]]:
+        """For each field (name, type, what is within it): a struct's fields, a list's one item, in the same form."""
+    def explain(self) -> str:
+        """Every rule in words, with the code that a log gets for breaking it."""
+    def json_schema(self) -> str:
+        """The contract as JSON Schema 2020-12; what that can't say stands there as `$comment`."""
     @property
     def lookup(self) -> tuple[list[str], str, list[str]] | None:
         """(fields looked up, the table's name, its columns), such as

@@ -37,7 +37,7 @@ def status_template(contract: Contract, index: str, *, shards: int = 1, replicas
     ``dynamic: false``: a field that the contract doesn't know is kept in the document, unindexed. ``strict`` would
     refuse the whole log for it, ``true`` would let any producer add columns.
     """
-    fields = {name: _TYPES[kind] for name, kind in zip(contract.field_names, contract.field_types)}
+    fields = {name: _mapping(kind, within) for name, kind, within in contract.structure}
     return _template(
         index,
         {
@@ -55,6 +55,16 @@ def status_template(contract: Contract, index: str, *, shards: int = 1, replicas
         shards,
         replicas,
     )
+
+
+def _mapping(kind: str, within: list[Any]) -> dict[str, Any]:
+    if kind == "struct":
+        return {"properties": {name: _mapping(inner, deeper) for name, inner, deeper in within}}
+    if kind == "list":
+        # Elasticsearch knows no arrays: a field holds one value or several.
+        ((_, item, deeper),) = within
+        return _mapping(item, deeper)
+    return _TYPES[kind]
 
 
 def rejected_template(index: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:

@@ -96,6 +96,10 @@ def row_digests(batch: Any, contract: Contract) -> Iterator[tuple[int, int, int]
     names = [*contract.field_names, "status", "reasons", "users_version", "@timestamp"]
     columns = [*contract.field_names, "status", "reasons", "users_version", "kafka_timestamp"]
     values = [_column(batch, name) for name in columns]
+    for place, kind in enumerate(contract.field_types):
+        if kind in ("struct", "list"):
+            # MySQL holds these as JSON text.
+            values[place] = [None if text is None else json.loads(text) for text in values[place]]
     places = [batch.column(name).to_pylist() for name in ("source_topic", "source_partition", "source_offset")]
     raws = zip(batch.column("raw").to_pylist(), batch.column("raw_truncated").to_pylist())
     for row, source, (raw, truncated) in zip(zip(*values), zip(*places), raws):

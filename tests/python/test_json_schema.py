@@ -1,0 +1,58 @@
+"""Verdicts against another implementation: each random contract, exported as JSON Schema, judges the same logs."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import jsonschema
+import pyarrow as pa
+import pytest
+
+from conformance import CONFORMANCE, REPOSITORY
+from logcore import Classifier, Contract
+from random_contracts import contract_text, log_for
+
+CONTRACTS = [REPOSITORY / "contracts" / "server-logs.odcs.yaml", *sorted((CONFORMANCE / "contracts").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.name)
+def test_the_export_is_json_schema(path: Any) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(Contract.load(path).json_schema()))
+
+
+def faulty_fields(validator: jsonschema.Draft202012Validator, log: Any) -> set[str]:
+    """The log's own fields that have errors, theirs or of what is within them."""
+    found = set()
+    for error in validator.iter_errors(log):
+        if error.absolute_path:
+            found.add(str(error.absolute_path[0]))
+        else:
+            assert error.validator == "required", error
+            found.update(name for name in error.validator_value if name not in log)
+    return found
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_both_find_the_same_fields_at_fault(part: int) -> None:
+    """Known differences are not drawn: names twice, limits, 684.0 as an integer, a line end before ``$``."""
+    rng = random.Random(part)
+    judged_bad = judged_good = 0
+    for _ in range(60):
+        text = contract_text(rng)
+        contract = Contract.parse(text)
+        validator = jsonschema.Draft202012Validator(
+            json.loads(contract.json_schema()), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
+        logs = [log_for(rng, text) for _ in range(40)]
+        lines = [json.dumps(log, ensure_ascii=rng.random() < 0.5) for log in logs]
+        judged = Classifier(contract).classify(pa.record_batch({"value": lines})).select(["status", "reasons"])
+        for log, line, verdict in zip(logs, lines, judged.to_pylist()):
+            paths = {reason["path"] for reason in verdict["reasons"]}
+            ours = {path.split(".")[0].split("[")[0] for path in paths}
+            assert ours == faulty_fields(validator, log), f"{line}\n{text}"
+            assert verdict["status"] == ("bad" if ours else "good")
+            judged_bad += bool(ours)
+            judged_good += not ours
+    assert min(judged_bad, judged_good) > 300
