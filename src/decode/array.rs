@@ -67,6 +67,8 @@ fn container_end(log: &[u8], start: usize) -> Option<usize> {
 
 /// The byte behind an array of scalars at `start`, all of its strings ASCII; None for anything else. The bytes need not
 /// be valid JSON.
+#[cold]
+#[inline(never)]
 pub(super) fn flat_array_end(log: &[u8], start: usize) -> Option<usize> {
     let skip = |mut at: usize| {
         while log.get(at).is_some_and(|byte| is_space(*byte)) {
