@@ -4,9 +4,10 @@ PYTHON ?= python3.11
 VENV := .venv
 SPARK4 := .venv-spark4
 COUNT ?= 1000000
+SECONDS ?= 1200
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench clean
+.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench fuzz clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -99,5 +100,8 @@ bench: $(VENV)/.wheel ## Measure against Polars, DuckDB, Spark's own functions, 
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
 	@$(VENV)/bin/python -m benches.compare
 
+fuzz: ## Fuzz the core for SECONDS=1200 a target, against a slow second judge and against itself
+	@fuzz/run $(SECONDS)
+
 clean: ## Delete what was built, not the services' data
-	rm -rf target $(VENV) $(SPARK4)
+	rm -rf target fuzz/target benches/rivals/target $(VENV) $(SPARK4)
