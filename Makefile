@@ -96,9 +96,10 @@ demo: $(VENV)/.wheel ## Send logs through the whole pipeline and show what arriv
 e2e: $(VENV)/.wheel ## The same with COUNT=1000000 logs of its own, verified, with each stage's rate
 	@$(VENV)/bin/python -m demo.e2e --count $(COUNT)
 
-bench: $(VENV)/.wheel ## Measure against Polars, DuckDB, Spark's own functions, kcat and ProducerPerformance
+bench: $(VENV)/.wheel ## Measure against the usual tools; writes docs/benchmarks.json and .svg
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
-	@$(VENV)/bin/python -m benches.compare
+	@mkdir -p docs
+	@$(VENV)/bin/python -m benches.compare --json docs/benchmarks.json --plot docs/benchmarks.svg
 
 fuzz: ## Fuzz the core for SECONDS=1200 a target, against a slow second judge and against itself
 	@fuzz/run $(SECONDS)
