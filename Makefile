@@ -4,9 +4,10 @@ PYTHON ?= python3.11
 VENV := .venv
 SPARK4 := .venv-spark4
 COUNT ?= 1000000
+SECONDS ?= 1200
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench clean
+.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench fuzz clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -95,9 +96,13 @@ demo: $(VENV)/.wheel ## Send logs through the whole pipeline and show what arriv
 e2e: $(VENV)/.wheel ## The same with COUNT=1000000 logs of its own, verified, with each stage's rate
 	@$(VENV)/bin/python -m demo.e2e --count $(COUNT)
 
-bench: $(VENV)/.wheel ## Measure against Polars, DuckDB, Spark's own functions, kcat and ProducerPerformance
+bench: $(VENV)/.wheel ## Measure against the usual tools; writes docs/benchmarks.json and .svg
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
-	@$(VENV)/bin/python -m benches.compare
+	@mkdir -p docs
+	@$(VENV)/bin/python -m benches.compare --json docs/benchmarks.json --plot docs/benchmarks.svg
+
+fuzz: ## Fuzz the core for SECONDS=1200 a target, against a slow second judge and against itself
+	@fuzz/run $(SECONDS)
 
 clean: ## Delete what was built, not the services' data
-	rm -rf target $(VENV) $(SPARK4)
+	rm -rf target fuzz/target benches/rivals/target $(VENV) $(SPARK4)

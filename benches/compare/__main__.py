@@ -1,23 +1,26 @@
-"""`make bench`: classify against Polars and DuckDB, in Spark against Spark's own functions, produce against kcat."""
+"""`make bench`: classify against the usual tools, in Spark against Spark's own functions, produce against kcat."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benches.compare.report import Comparison
 
 __all__ = ["main"]
 
 _EXAMPLE = """\
 example:
-  python -m benches.compare --count 1000000 --rounds 5 --json bench.json
+  python -m benches.compare --count 1000000 --rounds 5 --json bench.json --plot bench.svg
 """
 
 
 def main() -> None:
-    """Prints medians, spreads and ratios; --json keeps them."""
+    """Prints medians, spreads and ratios; --json and --plot keep them."""
     parser = argparse.ArgumentParser(
         prog="python -m benches.compare",
         description=__doc__,
@@ -28,10 +31,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds in turns (default 5)")
     parser.add_argument("--only", choices=("classify", "spark", "produce"), help="one comparison instead of all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw them there (.svg or .png)")
     args = parser.parse_args()
     # Read once, when Polars is imported.
     os.environ["POLARS_MAX_THREADS"] = "1"
-    figures: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "logs": args.count}
+    from benches.compare.machine import machine, versions
+
+    own, tools = machine(), versions()
+    print(", ".join([f"{own['cpu']}, {own['cores']} cores", *(f"{name} {number}" for name, number in tools.items())]))
+    figures: dict[str, Comparison] = {}
     logs = None
     if args.only != "produce":
         from benches.compare.logs import make_logs
@@ -50,7 +58,12 @@ def main() -> None:
 
         figures["produce"] = compare_produce(args.count, args.rounds)
     if args.json is not None:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        kept = {"machine": own, "versions": tools, "logs": args.count, **figures}
+        args.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    if args.plot is not None:
+        from benches.compare.plot import plot
+
+        plot(args.plot, list(figures.values()), f"{own['cpu']}, {own['cores']} cores")
 
 
 if __name__ == "__main__":

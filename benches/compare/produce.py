@@ -15,7 +15,7 @@ import time
 import uuid
 from pathlib import Path
 
-from benches.compare.report import report
+from benches.compare.report import Comparison, report
 from logcore import Contract, Generator, Users
 from logcore._core import ensure_topic
 from stack.layout import REPOSITORY
@@ -26,7 +26,7 @@ _PARTITIONS = 4
 _SETTINGS = {"acks": "all", "enable.idempotence": "true", "compression.type": "lz4"}
 
 
-def compare_produce(count: int, rounds: int) -> dict[str, object]:
+def compare_produce(count: int, rounds: int) -> Comparison:
     """Starts Kafka where it doesn't run, and stops it then; prints and returns medians, spreads and ratios."""
     if shutil.which("kcat") is None:
         sys.exit("bench: kcat is missing; apt-get install kcat")
@@ -40,7 +40,7 @@ def compare_produce(count: int, rounds: int) -> dict[str, object]:
             subprocess.run([sys.executable, "-m", "stack", "down", "kafka"], cwd=REPOSITORY, check=True)
 
 
-def _compare(brokers: str, count: int, rounds: int) -> dict[str, object]:
+def _compare(brokers: str, count: int, rounds: int) -> Comparison:
     with tempfile.TemporaryDirectory(prefix="logcore-bench-") as folder:
         file = Path(folder) / "logs.jsonl"
         _write(file, count)

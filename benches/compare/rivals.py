@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from benches.compare.allowed import COUNTRIES, DEVICES, EVENT_TYPES
 from benches.compare.logs import Logs
 from logcore import Classifier
 
@@ -20,11 +21,6 @@ Rival = Callable[[bool], Any]
 
 # As many rows as Spark puts into one Arrow batch.
 _BATCH = 10_000
-_EVENT_TYPES = (
-    "click", "purchase", "login", "log-out", "delete-account", "create-account", "update-settings", "other",
-)  # fmt: skip
-_COUNTRIES = ("US", "IN", "UK", "CA", "AU", "DE", "ES", "FR", "NL", "SG", "RU", "JP", "BR", "CN", "OT")
-_DEVICES = ("ANDROID", "IOS")
 
 
 def logcore_rival(logs: Logs, *, threads: int = 1) -> Rival:
@@ -52,7 +48,7 @@ def polars_rival(logs: Logs) -> Rival:
 
     values = pl.DataFrame(pl.from_arrow(logs.batch))
     users = pl.DataFrame(
-        {"account_id": [int(row[0]) for row in logs.users.pairs()], "device": [row[1] for row in logs.users.pairs()]}
+        {"account_id": [account for account, _ in logs.pairs], "device": [device for _, device in logs.pairs]}
     ).with_columns(pl.lit(value=True).alias("known"))
     fields = pl.Struct(dict.fromkeys(logs.contract.field_names, pl.String))
 
@@ -62,9 +58,9 @@ def polars_rival(logs: Logs) -> Rival:
         good = (
             pl.col("event_id").str.contains(r"^[0-9a-fA-F]{32}$")
             & account.is_between(1, 10_000)
-            & pl.col("event_type").is_in(_EVENT_TYPES)
-            & pl.col("device").is_in(_DEVICES)
-            & pl.col("location_country").is_in(_COUNTRIES)
+            & pl.col("event_type").is_in(EVENT_TYPES)
+            & pl.col("device").is_in(DEVICES)
+            & pl.col("location_country").is_in(COUNTRIES)
             & seconds.is_between(1_000_000_000, 9_999_999_999)
         ).fill_null(value=False)
         judged = (
@@ -100,8 +96,8 @@ def duckdb_rival(logs: Logs, *, reasons: bool = True) -> Rival:
         "users",
         pa.table(
             {
-                "account_id": pa.array([int(row[0]) for row in logs.users.pairs()], pa.int32()),
-                "device": [row[1] for row in logs.users.pairs()],
+                "account_id": pa.array([account for account, _ in logs.pairs], pa.int32()),
+                "device": [device for _, device in logs.pairs],
             }
         ),
     )
@@ -111,9 +107,9 @@ def duckdb_rival(logs: Logs, *, reasons: bool = True) -> Rival:
     checks = {
         "event_id": _text(1, "NOT regexp_full_match(event_id, '[0-9a-fA-F]{32}')", "pattern_mismatch"),
         "account_id": _integer(2, "account_id", "number NOT BETWEEN 1 AND 10000"),
-        "event_type": _text(3, f"event_type NOT IN {_EVENT_TYPES}", "not_allowed"),
-        "device": _text(4, f"device NOT IN {_DEVICES}", "not_allowed"),
-        "location_country": _text(5, f"location_country NOT IN {_COUNTRIES}", "not_allowed"),
+        "event_type": _text(3, f"event_type NOT IN {EVENT_TYPES}", "not_allowed"),
+        "device": _text(4, f"device NOT IN {DEVICES}", "not_allowed"),
+        "location_country": _text(5, f"location_country NOT IN {COUNTRIES}", "not_allowed"),
         "event_timestamp": _integer(6, "event_timestamp", "number NOT BETWEEN 1000000000 AND 9999999999"),
     }
     found = ", ".join(f"{{'path': '{name}', 'code': {check}}}" for name, check in checks.items())
@@ -156,8 +152,8 @@ def duckdb_rival(logs: Logs, *, reasons: bool = True) -> Rival:
                 CASE
                     WHEN NOT coalesce(
                         regexp_full_match(event_id, '[0-9a-fA-F]{{32}}') AND typed.account_id BETWEEN 1 AND 10000
-                        AND event_type IN {_EVENT_TYPES} AND typed.device IN {_DEVICES}
-                        AND location_country IN {_COUNTRIES}
+                        AND event_type IN {EVENT_TYPES} AND typed.device IN {DEVICES}
+                        AND location_country IN {COUNTRIES}
                         AND event_timestamp BETWEEN 1000000000 AND 9999999999,
                         false
                     ) THEN 'bad'

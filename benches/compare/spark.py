@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from benches.compare.allowed import COUNTRIES, DEVICES, EVENT_TYPES
 from benches.compare.logs import Logs
-from benches.compare.report import report
+from benches.compare.report import Comparison, report
 from logcore import Classifier, Contract, Users
 
 if TYPE_CHECKING:
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_spark"]
 
-_EVENT_TYPES = (
-    "click", "purchase", "login", "log-out", "delete-account", "create-account", "update-settings", "other",
-)  # fmt: skip
-_COUNTRIES = ("US", "IN", "UK", "CA", "AU", "DE", "ES", "FR", "NL", "SG", "RU", "JP", "BR", "CN", "OT")
 _SCHEMA = (
     "event_id string, account_id int, event_type string, device string, location_country string, "
     "event_timestamp timestamp, status string, reasons array<struct<path: string, code: string>>"
 )
 
 
-def compare_spark(logs: Logs, rounds: int) -> dict[str, object]:
+def compare_spark(logs: Logs, rounds: int) -> Comparison:
     """Runs each once for warm-up and `rounds` times in turns over cached logs into nothing (the sink `noop`)."""
     session = _session()
     try:
@@ -56,7 +53,7 @@ def compare_spark(logs: Logs, rounds: int) -> dict[str, object]:
         session.stop()
 
 
-def _measure(rivals: dict[str, Callable[[], None]], rows: int, rounds: int, session: SparkSession) -> dict[str, object]:
+def _measure(rivals: dict[str, Callable[[], None]], rows: int, rounds: int, session: SparkSession) -> Comparison:
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     for turn in range(rounds + 1):
         for name, run in rivals.items():
@@ -124,8 +121,7 @@ def _own_functions(session: SparkSession, values: DataFrame, logs: Logs, *, reas
     from pyspark.sql import functions as f
 
     fields = ", ".join(f"{name} string" for name in logs.contract.field_names)
-    pairs = [(int(row[0]), row[1]) for row in logs.users.pairs()]
-    users = f.broadcast(session.createDataFrame(pairs, "user_account int, user_device string"))
+    users = f.broadcast(session.createDataFrame(logs.pairs, "user_account int, user_device string"))
     # ANSI mode, on in Spark 4, makes a failing cast an error.
     number = "try_cast({} as {})" if session.version >= "4" else "cast({} as {})"
     decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log")).select("log.*")
@@ -145,9 +141,9 @@ def _own_functions(session: SparkSession, values: DataFrame, logs: Logs, *, reas
         f.array(
             reason("event_id", ~f.col("event_id").rlike("^[0-9a-fA-F]{32}$"), "pattern_mismatch"),
             reason("account_id", ~f.col("account_id").between(1, 10_000), "out_of_range"),
-            reason("event_type", ~f.col("event_type").isin(*_EVENT_TYPES), "not_allowed"),
-            reason("device", ~f.col("device").isin("ANDROID", "IOS"), "not_allowed"),
-            reason("location_country", ~f.col("location_country").isin(*_COUNTRIES), "not_allowed"),
+            reason("event_type", ~f.col("event_type").isin(*EVENT_TYPES), "not_allowed"),
+            reason("device", ~f.col("device").isin(*DEVICES), "not_allowed"),
+            reason("location_country", ~f.col("location_country").isin(*COUNTRIES), "not_allowed"),
             reason("seconds", ~f.col("seconds").between(1_000_000_000, 9_999_999_999), "out_of_range"),
         ),
         lambda item: item.isNotNull(),
@@ -157,9 +153,9 @@ def _own_functions(session: SparkSession, values: DataFrame, logs: Logs, *, reas
         good = (
             f.col("event_id").rlike("^[0-9a-fA-F]{32}$")
             & f.col("account_id").between(1, 10_000)
-            & f.col("event_type").isin(*_EVENT_TYPES)
-            & f.col("device").isin("ANDROID", "IOS")
-            & f.col("location_country").isin(*_COUNTRIES)
+            & f.col("event_type").isin(*EVENT_TYPES)
+            & f.col("device").isin(*DEVICES)
+            & f.col("location_country").isin(*COUNTRIES)
             & f.col("seconds").between(1_000_000_000, 9_999_999_999)
         )
         found, bad = f.array().cast("array<struct<path: string, code: string>>"), ~f.coalesce(good, f.expr("false"))
