@@ -12,6 +12,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status, in the order of their numbers.
+    pub const ALL: &'static [Self] = &[Self::Good, Self::Bad, Self::Suspicious];
+
     /// Its name in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

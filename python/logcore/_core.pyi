@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Final, final
 
 __all__ = [
+    "CODES",
+    "STATUSES",
     "BatchError",
     "Classifier",
     "Consumer",
@@ -24,6 +26,8 @@ __all__ = [
 ]
 
 __version__: Final[str]
+STATUSES: Final[tuple[str, ...]]
+CODES: Final[tuple[str, ...]]
 
 class LogcoreError(Exception):
     """Base of every error that logcore raises on purpose."""
@@ -141,6 +145,11 @@ class Classifier:
         RecordBatch out: the contract's fields, `status`, `reasons`, then the other input columns unchanged. One row
         out for each row in, in order. With `dictionary` the status and the fields whose values the contract lists are
         dictionary<int32, string> (not for Spark, which refuses them). Raises BatchError."""
+    def codes(self, batch: Any, *, column: str = "value") -> list[Any]:
+        """The verdicts in numbers, as pyarrow arrays without nulls: each log's status (uint8, its place in STATUSES),
+        where each log's reasons begin and the last one's end (int32, one more than logs), each reason's code (uint8,
+        its place in CODES) and field (uint16, 65,535 for the whole log). `logcore.arrays` shows them as numpy's.
+        Raises BatchError."""
     def judge(self, batch: Any) -> Any:
         """Kafka's columns in (value, topic, partition, offset, timestamp; others are ignored), everything that both
         sinks need out: the contract's fields, status, reasons, source_topic (string), source_partition (int32),

@@ -13,8 +13,6 @@ use crate::contract::{Contract, Kind};
 use crate::error::Result;
 use crate::verdict::Status;
 
-const STATUSES: [Status; 3] = [Status::Good, Status::Bad, Status::Suspicious];
-
 /// A judged batch with those columns as `dictionary<int32, string>`, the values in the contract's order.
 pub(super) fn encode(contract: &Contract, judged: &RecordBatch) -> Result<RecordBatch> {
     let mut columns = judged.columns().to_vec();
@@ -26,7 +24,7 @@ pub(super) fn encode(contract: &Contract, judged: &RecordBatch) -> Result<Record
         }
     }
     if let Some(column) = columns.get_mut(contract.fields().len()) {
-        *column = dictionary(column, STATUSES.iter().map(|status| status.as_str()))?;
+        *column = dictionary(column, Status::ALL.iter().map(|status| status.as_str()))?;
     }
     let schema = judged.schema();
     let fields = schema.fields().iter().zip(&columns).map(|(field, column)| {

@@ -31,7 +31,7 @@ mod verdicts;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, UInt8Array, UInt16Array};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 
 use crate::contract::Contract;
@@ -148,6 +148,19 @@ impl Classifier {
     /// [`Error::Batch`] where a column would pass 2 GiB.
     pub fn judge<V: Values + Sync>(&self, values: &V) -> Result<Verdicts> {
         verdicts::judge(&self.contract, &self.rules, self.directory.as_ref(), values, self.threads)
+    }
+
+    /// Judges the logs in the column `column` as [`Classifier::classify`] does, and yields numbers only.
+    ///
+    /// # Errors
+    /// [`Error::Batch`] where there is no such column or it is of another type.
+    pub fn codes(
+        &self,
+        batch: &RecordBatch,
+        column: &str,
+    ) -> Result<(UInt8Array, Int32Array, UInt8Array, UInt16Array)> {
+        let (_, logs) = value_array(batch, column)?;
+        Ok(with_values!(logs, values => self.judge(&values))?.into_numbers())
     }
 
     /// The columns that come first in every output: the contract's fields, `status` and `reasons`.

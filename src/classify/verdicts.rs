@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::{ArrayRef, Int32Array, StringArray, UInt8Array, UInt16Array};
 
 use super::columns::{Column, TextColumn};
 use super::directory::{Directory, Suspicions};
@@ -48,6 +48,21 @@ impl Verdicts {
             (Some(start), Some(end)) => self.reasons.get(start..end).unwrap_or_default(),
             _ => &[],
         }
+    }
+
+    /// The verdicts in numbers: each row's status, its place in [`Status::ALL`]; where each row's reasons begin, and
+    /// the last one's end; and each reason's code, its place in [`crate::verdict::Code::ALL`], and field, its place among the contract's
+    /// placed fields, [`u16::MAX`] for the whole log.
+    #[must_use]
+    pub fn into_numbers(self) -> (UInt8Array, Int32Array, UInt8Array, UInt16Array) {
+        let field = |reason: &Reason| match reason.place {
+            Place::Log => u16::MAX,
+            Place::Field(field) | Place::Item(field, _) => field,
+        };
+        let fields = self.reasons.iter().map(field).collect::<Vec<_>>();
+        let codes = self.reasons.iter().map(|reason| reason.code as u8).collect::<Vec<_>>();
+        let statuses = self.statuses.iter().map(|status| *status as u8).collect::<Vec<_>>();
+        (statuses.into(), self.offsets.into(), codes.into(), fields.into())
     }
 
     /// Appends the verdicts of the rows behind; all rows so far make whole blocks.

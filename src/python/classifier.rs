@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+use arrow_array::Array;
 use arrow_pyarrow::ToPyArrow;
 use pyo3::prelude::*;
 
@@ -43,6 +44,18 @@ impl PyClassifier {
             if dictionary { self.0.classify_with_dictionaries(&batch, column) } else { self.0.classify(&batch, column) }
         };
         detached(py, classify)?.to_pyarrow(py)
+    }
+
+    #[pyo3(signature = (batch, *, column = "value"))]
+    fn codes<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>, column: &str) -> PyResult<[Bound<'py, PyAny>; 4]> {
+        let batch = record_batch(batch, Some(column))?;
+        let (statuses, ends, codes, fields) = detached(py, || self.0.codes(&batch, column))?;
+        Ok([
+            statuses.into_data().to_pyarrow(py)?,
+            ends.into_data().to_pyarrow(py)?,
+            codes.into_data().to_pyarrow(py)?,
+            fields.into_data().to_pyarrow(py)?,
+        ])
     }
 
     fn judge<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

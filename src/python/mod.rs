@@ -14,6 +14,9 @@ mod record_batch;
 mod users;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::verdict::{Code, Status};
 
 pub(crate) use contract::PyContract;
 pub(crate) use error::{detached, to_py};
@@ -24,6 +27,9 @@ pub(crate) use users::PyUsers;
 #[pyo3(name = "_core")]
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    let names = |of: &[&'static str]| PyTuple::new(module.py(), of);
+    module.add("STATUSES", names(&Status::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>())?)?;
+    module.add("CODES", names(&Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>())?)?;
     error::add_to(module)?;
     module.add_class::<PyContract>()?;
     module.add_class::<PyUsers>()?;
