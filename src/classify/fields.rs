@@ -228,6 +228,16 @@ impl<'a> FieldJudge<'a> {
                     _ => {}
                 }
             }
+            _ => self.judge_other(lanes, block, found, scratch),
+        }
+    }
+
+    /// The same for what is neither a string nor an integer, apart so that the loops of those stay small.
+    #[inline(never)]
+    fn judge_other(&mut self, lanes: Best, block: &mut BlockLogs<'_>, found: &[Found; BLOCK], scratch: &mut Vec<u8>) {
+        let (rules, place) = (self.rules, Place::Field(self.place));
+        let required = rules.required;
+        match (&rules.kind, &mut self.column) {
             (KindRules::Number(range), Column::Number(column)) => with_lanes!(lanes, _lanes => {
                 judge_values(required, place, column, block, found, |log, found| read_number(range, log, found));
             }),

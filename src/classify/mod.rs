@@ -47,6 +47,7 @@ pub use values::Values;
 pub use verdicts::Verdicts;
 
 pub(crate) use columns::UTC;
+#[cfg(feature = "mysql")]
 pub(crate) use fields::data_type;
 pub(crate) use reasons::{item_field, past_2_gib};
 pub(crate) use values::{value_array, with_values};
