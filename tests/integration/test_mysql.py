@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from logcore import BatchError, Classifier, Contract, MysqlError, Users
+from logcore.verify.content import document_digest, raw_digest, row_digest, row_digests
 from mysql_databases import Databases, judged, stored_form
 from services import REPOSITORY, Stack
 
@@ -419,3 +420,33 @@ def test_other_contracts_have_their_own_columns(databases: Databases) -> None:
     stored = read_all(databases, contract)
     assert stored.equals(stored_form(batch))
     assert stored["status"].to_pylist() == ["good", "bad"]
+
+
+def test_every_kind_of_field_comes_back_as_the_status_record_has_it(databases: Databases) -> None:
+    contract = Contract.load(REPOSITORY / "tests" / "conformance" / "readings.odcs.yaml")
+    good = {
+        "id": "141b3ff2-a921-11eb-bfae-367ddad5b1fa",
+        "value": 12.5,
+        "ok": False,
+        "at": "2021-04-29T21:28:30.25+02:00",
+        "day": "29.04.2021",
+        "port": 65535,
+        "user": {"name": "n\"'é", "home": {"zip": "\\", "since": "2021-04-29T19:28:30Z"}},
+        "tags": ["a", "'", "😀"],
+        "sizes": [1, -2.5, None, 1e300, -0.0],
+    }
+    changes = [{}, {"user": {"name": "ab"}, "tags": []}, {"value": None, "at": None, "day": None}, {"user": None}]
+    logs = [json.dumps({**good, **change}).encode() for change in changes]
+    batch = judged(Classifier(contract), [*logs, b"[]"])
+    assert batch["status"].to_pylist() == ["good", "good", "good", "bad", "bad"]
+    server = databases.server()
+    server.create_log_tables(contract)
+    server.write(batch)
+    stored = read_all(databases, contract).combine_chunks().to_batches()[0]
+    records = [json.loads(text) for text in batch["record_value"].to_pylist()]
+    expected = [row_digest(record, raw_digest(record), document_digest(record)) for record in records]
+    assert [digest for _, _, digest in row_digests(stored, contract)] == expected
+    # Once more, as pyarrow and Spark exchange types.
+    large = batch.schema.set(batch.schema.get_field_index("tags"), pa.field("tags", pa.large_list(pa.large_string())))
+    server.write(batch.cast(large))
+    assert read_all(databases, contract).combine_chunks().to_batches()[0].equals(stored)

@@ -9,40 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from conformance import CONFORMANCE
 from logcore import Classifier, Contract, ContractError, Generator
 from logcore.contract import main
 from logcore.elk.template import status_template
 
-CONTRACT = """
-apiVersion: v3.1.0
-kind: DataContract
-id: readings
-version: 1.0.0
-status: active
-schema:
-  - name: readings
-    properties:
-      - {name: id, logicalType: string, required: true, logicalTypeOptions: {format: uuid}}
-      - {name: value, logicalType: number, logicalTypeOptions: {exclusiveMinimum: 0, maximum: 100, multipleOf: 0.5}}
-      - {name: ok, logicalType: boolean, required: true}
-      - {name: at, logicalType: timestamp, logicalTypeOptions: {minimum: '2000-01-01T00:00:00Z'}}
-      - {name: day, logicalType: date, logicalTypeOptions: {format: dd.MM.yyyy, exclusiveMaximum: 01.01.2100}}
-      - {name: port, logicalType: integer, logicalTypeOptions: {format: u16}}
-      - name: user
-        logicalType: object
-        required: true
-        properties:
-          - {name: name, logicalType: string, required: true, logicalTypeOptions: {minLength: 2}}
-          - name: home
-            logicalType: object
-            properties:
-              - {name: zip, logicalType: string, required: true}
-              - {name: since, logicalType: timestamp}
-      - name: tags
-        logicalType: array
-        items: {logicalType: string, required: true, logicalTypeOptions: {maxLength: 3}}
-      - {name: sizes, logicalType: array, items: {logicalType: number}}
-"""
+CONTRACT = (CONFORMANCE / "readings.odcs.yaml").read_text("utf-8")
 GOOD: dict[str, Any] = {
     "id": "141b3ff2-a921-11eb-bfae-367ddad5b1fa",
     "value": 12.5,

@@ -15,7 +15,7 @@ from conformance import CONFORMANCE, REPOSITORY
 from logcore import Contract
 
 SHIPPED = REPOSITORY / "contracts" / "server-logs.odcs.yaml"
-CONTRACTS = [SHIPPED, *sorted((CONFORMANCE / "contracts").glob("*.odcs.yaml"))]
+CONTRACTS = [SHIPPED, CONFORMANCE / "readings.odcs.yaml", *sorted((CONFORMANCE / "contracts").glob("*.odcs.yaml"))]
 
 
 def schema_of_the_standard() -> Any:
