@@ -252,7 +252,7 @@ def test_batches_that_cannot_be_written_are_named(databases: Databases) -> None:
         ),
         "column 'source_offset' has nulls": batch.set_column(place, "source_offset", pa.array([None], pa.int64())),
         "a second column 'status'": batch.append_column("status", batch["status"]),
-        "column 'extra' is Float64, string, int32": batch.append_column("extra", pa.array([1.0])),
+        "column 'extra' is Float32, string, int32": batch.append_column("extra", pa.array([1.0], pa.float32())),
     }
     for message, other in wrong.items():
         with pytest.raises(BatchError, match=message):
