@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::error::KafkaError;
-use rdkafka::producer::{DeliveryResult, NoCustomPartitioner, ProducerContext};
+use rdkafka::producer::{DeliveryResult, ProducerContext};
 
 use super::config::{Connection, plain};
 use super::events::Events;
+use super::runs::Runs;
 
 /// What became of the records. The client's callbacks count, everyone reads.
 pub(crate) struct Counters {
@@ -58,28 +59,36 @@ impl Counters {
     }
 }
 
-pub(crate) struct Context(pub(crate) Arc<Counters>);
+pub(crate) struct Context {
+    pub(crate) counters: Arc<Counters>,
+    /// None leaves the choice of partitions to librdkafka.
+    pub(crate) runs: Option<Runs>,
+}
 
 impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.events.record(&error, reason);
+        self.counters.events.record(&error, reason);
     }
 }
 
-impl ProducerContext<NoCustomPartitioner> for Context {
+impl ProducerContext<Runs> for Context {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         match result {
             Ok(message) => {
-                self.0.bytes.fetch_add(message.payload_len() as u64, Relaxed);
-                self.0.acknowledged.fetch_add(1, Relaxed);
+                self.counters.bytes.fetch_add(message.payload_len() as u64, Relaxed);
+                self.counters.acknowledged.fetch_add(1, Relaxed);
             }
             Err((error, _)) => {
-                self.0.fail_with(error);
-                self.0.undelivered.fetch_add(1, Relaxed);
+                self.counters.fail_with(error);
+                self.counters.undelivered.fetch_add(1, Relaxed);
             }
         }
+    }
+
+    fn get_custom_partitioner(&self) -> Option<&Runs> {
+        self.runs.as_ref()
     }
 }
 

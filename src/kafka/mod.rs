@@ -10,6 +10,9 @@ mod pacing;
 mod partitions;
 mod producer;
 mod records;
+mod run;
+mod runs;
+mod sender;
 mod source;
 mod topic;
 

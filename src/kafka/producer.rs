@@ -9,21 +9,19 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::Producer as _;
 
 use super::config::{Connection, Properties};
-use super::deliveries::{Context, Counters, Window, lock};
+use super::deliveries::{Context, Counters, lock};
 use super::events::{Events, first_answer};
 use super::lag::LagHistogram;
 use super::pacing::Schedule;
+use super::run::{Client, Run};
+use super::runs::Runs;
+use super::sender::Sender;
 use super::topic::{Found, find, missing};
 use crate::verdict::{Reason, Status};
 use crate::{Error, Result};
-
-/// The header that says what a log should get, with [`ProducerOptions::truth`].
-const EXPECTED: &str = "logcore.expected";
 
 const DEFAULTS: [(&str, &str); 9] = [
     ("enable.idempotence", "true"),
@@ -31,7 +29,7 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("compression.type", "lz4"),
     // Long enough for batches to fill at 100,000/s, short enough for a person who watches one log a second.
     ("linger.ms", "20"),
-    // A partition for each record, not one after the other: even a short run fills them all, and readers share the work.
+    // Without this librdkafka would not ask for a record's partition; see Runs.
     ("sticky.partitioning.linger.ms", "0"),
     ("batch.num.messages", "20000"),
     ("queue.buffering.max.messages", "200000"),
@@ -40,16 +38,10 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("message.timeout.ms", "120000"),
 ];
 
-/// The longest sleep: how soon a stop is noticed.
-const NAP: Duration = Duration::from_millis(50);
-const QUEUE_FULL_NAP: Duration = Duration::from_millis(1);
-/// How long one look for delivery reports takes: the end of a run is noticed with this grain.
-const POLL: Duration = Duration::from_millis(20);
+/// How soon a topic that is not there yet is looked for again.
+const TOPIC_NAP: Duration = Duration::from_millis(20);
 /// How long a topic may take to show after its creation.
 const TOPIC_PATIENCE: Duration = Duration::from_secs(5);
-/// How far past its duration a paced run may go to send what was due before.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// Where logs come from: record `index` is the same whichever thread asks.
 pub trait LogSource: Send + 'static {
     /// Appends record `index` to `log`, and to `reasons` why it gets the status returned.
@@ -146,9 +138,10 @@ impl Producer {
         let schedule = options.rate.map(Schedule::new).transpose()?;
         let connection = Connection::new(&options.brokers, &DEFAULTS, &[], &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));
-        let client: BaseProducer<Context> = connection
+        let runs = (!options.config.contains_key("partitioner")).then(|| Runs::new(options.rate));
+        let client: Client = connection
             .config
-            .create_with_context(Context(Arc::clone(&counters)))
+            .create_with_context(Context { counters: Arc::clone(&counters), runs })
             .map_err(|error| connection.error("", &error))?;
         wait_for_topic(&connection, &client, &counters.events, &options.topic)?;
         let run = Arc::new(Run {
@@ -224,175 +217,7 @@ impl Drop for Producer {
     }
 }
 
-/// What the threads of one run share.
-struct Run {
-    client: BaseProducer<Context>,
-    counters: Arc<Counters>,
-    options: ProducerOptions,
-    schedule: Option<Schedule>,
-    lag: LagHistogram,
-    started: Instant,
-    stop: AtomicBool,
-    abandon: AtomicBool,
-    sending: AtomicUsize,
-    window: Mutex<Window>,
-    ended: Mutex<Option<Duration>>,
-    end: Condvar,
-}
-
-impl Run {
-    /// Takes delivery reports in until the last one.
-    fn serve_reports(&self, threads: Vec<JoinHandle<()>>) {
-        while self.sending.load(Relaxed) > 0 {
-            self.client.poll(POLL);
-            self.sample();
-        }
-        for thread in threads {
-            if thread.join().is_err() {
-                self.counters.fail("a sending thread panicked; what it had not sent is missing");
-            }
-        }
-        while self.counters.in_flight() > 0 {
-            if self.abandon.load(Relaxed) {
-                self.client.purge(PurgeConfig::default().queue().inflight());
-            }
-            // That time runs out is no error here, only the next round.
-            let _ = self.client.flush(POLL);
-            self.sample();
-        }
-        *lock(&self.ended) = Some(self.started.elapsed());
-        self.end.notify_all();
-    }
-
-    fn sample(&self) {
-        lock(&self.window).add(Instant::now(), self.counters.acknowledged.load(Relaxed));
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Relaxed)
-    }
-}
-
-/// One sending thread.
-struct Sender<'a, S> {
-    run: &'a Run,
-    source: S,
-    log: Vec<u8>,
-    reasons: Vec<Reason>,
-    truth: Vec<u8>,
-}
-
-impl<'a, S: LogSource> Sender<'a, S> {
-    fn new(run: &'a Run, source: S) -> Self {
-        Self { run, source, log: Vec::new(), reasons: Vec::new(), truth: Vec::new() }
-    }
-
-    /// Sends the records `first`, `first + step`, … until count, duration or a stop.
-    fn send_all(&mut self, first: u64, step: u64) {
-        let run = self.run;
-        let mut index = first;
-        while !run.stopped() && run.options.count.is_none_or(|count| index < count) {
-            if !self.in_time(index) {
-                // A slow rate's last record may be due long before the time is up.
-                self.wait(|now| run.options.duration.and_then(|end| end.checked_sub(now)));
-                return;
-            }
-            let headers = self.generate(index);
-            // Generated beforehand, so that it can go the moment it is due.
-            if !self.wait_until_due(index) || !self.send(index, headers) {
-                return;
-            }
-            match index.checked_add(step) {
-                Some(next) => index = next,
-                None => return,
-            }
-        }
-    }
-
-    fn in_time(&self, index: u64) -> bool {
-        let run = self.run;
-        match (run.options.duration, run.schedule) {
-            (None, _) => true,
-            (Some(duration), None) => run.started.elapsed() < duration,
-            (Some(duration), Some(schedule)) => {
-                schedule.due(index) < duration && run.started.elapsed() < duration.saturating_add(GRACE)
-            }
-        }
-    }
-
-    fn generate(&mut self, index: u64) -> Option<OwnedHeaders> {
-        self.log.clear();
-        self.reasons.clear();
-        let status = self.source.write(index, &mut self.log, &mut self.reasons);
-        self.run.options.truth.then(|| {
-            self.truth.clear();
-            self.source.expected(status, &self.reasons, &mut self.truth);
-            OwnedHeaders::new_with_capacity(1).insert(Header { key: EXPECTED, value: Some(&self.truth) })
-        })
-    }
-
-    /// False where it was stopped meanwhile.
-    fn wait_until_due(&self, index: u64) -> bool {
-        self.run.schedule.is_none_or(|schedule| self.wait(|now| schedule.wait(index, now)))
-    }
-
-    /// Waits while there is a rest, given the time since the start. False where it was stopped meanwhile.
-    fn wait(&self, rest: impl Fn(Duration) -> Option<Duration>) -> bool {
-        while let Some(rest) = rest(self.run.started.elapsed()).filter(|rest| !rest.is_zero()) {
-            if self.run.stopped() {
-                return false;
-            }
-            thread::sleep(rest.min(NAP));
-        }
-        true
-    }
-
-    /// Hands the record over, waiting while the queue is full. False where no more can be sent.
-    fn send(&self, index: u64, headers: Option<OwnedHeaders>) -> bool {
-        let run = self.run;
-        let mut record = BaseRecord::<(), [u8]>::to(&run.options.topic).payload(&self.log);
-        record.headers = headers;
-        loop {
-            let (error, returned) = match run.client.send(record) {
-                Ok(()) => break,
-                Err(refusal) => refusal,
-            };
-            match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::QueueFull) => {
-                    if run.stopped() {
-                        return false;
-                    }
-                    thread::sleep(QUEUE_FULL_NAP);
-                    record = returned;
-                }
-                code => {
-                    run.counters.refused.fetch_add(1, Relaxed);
-                    run.counters.fail_with(&error);
-                    let fatal = code == Some(RDKafkaErrorCode::Fatal);
-                    if fatal {
-                        // The client is of no more use, to no thread.
-                        run.stop.store(true, Relaxed);
-                    }
-                    return !fatal;
-                }
-            }
-        }
-        run.counters.sent.fetch_add(1, Relaxed);
-        if let Some(schedule) = run.schedule {
-            run.lag.record(schedule.lag(index, run.started.elapsed()));
-        }
-        true
-    }
-}
-
-impl<S> Drop for Sender<'_, S> {
-    // Also when the source panics: the run has to end all the same.
-    fn drop(&mut self) {
-        self.run.sending.fetch_sub(1, Relaxed);
-    }
-}
-
-fn wait_for_topic(connection: &Connection, client: &BaseProducer<Context>, events: &Events, topic: &str) -> Result<()> {
+fn wait_for_topic(connection: &Connection, client: &Client, events: &Events, topic: &str) -> Result<()> {
     let mut deadline = None;
     loop {
         let metadata = first_answer(
@@ -409,7 +234,7 @@ fn wait_for_topic(connection: &Connection, client: &BaseProducer<Context>, event
         if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + TOPIC_PATIENCE) {
             return Err(missing(connection, topic));
         }
-        thread::sleep(POLL);
+        thread::sleep(TOPIC_NAP);
     }
 }
 
