@@ -17,30 +17,19 @@ pub(crate) trait Lanes: Copy {
     fn strangers(self, window: &Window, class: &Class) -> u32;
 }
 
-/// Runs work in the best way that the processor at hand knows. `$lanes` stands for it in `$work`.
-macro_rules! with_lanes {
-    ($best:expr, $lanes:ident => $work:expr) => {{
-        let best: $crate::lanes::Best = $best;
-        #[cfg(target_arch = "x86_64")]
-        match best.0 {
-            Some($lanes) => $lanes.run(|| $work),
-            None => {
-                let $lanes = $crate::lanes::Sse2;
-                $work
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            let ($lanes, _) = ($crate::lanes::Portable, best);
-            $work
-        }
-    }};
+/// Work that looks at windows. Mark `run` and what it calls `#[inline(always)]`, and leave closures out: only what is
+/// inlined is compiled for the processor at hand. Of the rest each look is a call, which costs a tenth of all the judging.
+pub(crate) trait Task {
+    /// What comes of it.
+    type Output;
+
+    /// Does it in the way `lanes`.
+    fn run(self, lanes: impl Lanes) -> Self::Output;
 }
-pub(crate) use with_lanes;
 
 /// The best way that the processor at hand knows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Best(#[cfg(target_arch = "x86_64")] pub(crate) Option<Avx2>);
+pub(crate) struct Best(#[cfg(target_arch = "x86_64")] Option<Avx2>);
 
 impl Best {
     /// Asks the processor.
@@ -49,6 +38,18 @@ impl Best {
             #[cfg(target_arch = "x86_64")]
             Avx2::detect(),
         )
+    }
+
+    /// Does the task in that way.
+    #[inline]
+    pub(crate) fn run<T: Task>(self, task: T) -> T::Output {
+        #[cfg(target_arch = "x86_64")]
+        match self.0 {
+            Some(avx2) => avx2.run(task),
+            None => task.run(Sse2),
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        task.run(Portable)
     }
 }
 
@@ -78,7 +79,7 @@ impl Class {
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Sse2};
+use x86::{Avx2, Sse2};
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
@@ -154,7 +155,7 @@ mod x86 {
         _mm256_sub_epi8,
     };
 
-    use super::{Class, Lanes, Window};
+    use super::{Class, Lanes, Task, Window};
 
     /// Sixteen bytes at a time; every x86-64 has it.
     #[derive(Clone, Copy, Debug)]
@@ -227,16 +228,15 @@ mod x86 {
             found.then_some(Self(()))
         }
 
-        /// Runs `work` as code for such a processor: what it inlines is compiled for AVX2.
+        /// Does the task as code for such a processor: what it inlines is compiled for AVX2.
         #[inline]
-        #[expect(clippy::unused_self, reason = "the proof that it was detected")]
-        pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        pub(super) fn run<T: Task>(self, task: T) -> T::Output {
             #[target_feature(enable = "avx2,bmi1,bmi2")]
-            fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
-                work()
+            fn with_avx2<T: Task>(task: T, avx2: Avx2) -> T::Output {
+                task.run(avx2)
             }
             // SAFETY: a value of this type is only made where all three were detected.
-            unsafe { with_avx2(work) }
+            unsafe { with_avx2(task, self) }
         }
     }
 

@@ -2,14 +2,16 @@
 
 use arrow_schema::{DataType, Fields, TimeUnit};
 
-use super::columns::{BooleanColumn, Column, MICROS, NumberColumn, TextColumn, UTC};
+use super::columns::{BooleanColumn, Column, NumberColumn, TextColumn, UTC};
+use super::integers::{IntegerCheck, Integers, Seconds};
 use super::nested::{ArrayColumn, ObjectColumn, judge_arrays, judge_objects};
 use super::reasons::item_field;
-use super::scalars::{judge_values, read_boolean, read_number, read_time};
+use super::scalars::{Booleans, Dates, Numbers, Scalars, Times};
+use super::texts::Texts;
 use crate::contract::{Field, IntegerRules, Kind, TimeRules, Width};
-use crate::decode::{BLOCK, Block, Found, Integer, Log, Token, parse_integer, unescape};
-use crate::lanes::{Best, Lanes, with_lanes};
-use crate::validate::{IntegerRange, NumberRange, TextCheck, TextRules};
+use crate::decode::{BLOCK, Block, Found, Log, Token};
+use crate::lanes::Best;
+use crate::validate::{NumberRange, TextRules};
 use crate::verdict::{Code, Place, Reason};
 
 /// No place in a list.
@@ -29,6 +31,21 @@ impl BlockLogs<'_> {
     pub(super) fn new() -> Self {
         Self { logs: [Log::default(); BLOCK], count: 0, faults: Vec::new() }
     }
+}
+
+/// What was found of one field in a block, and where its faults go.
+#[derive(Debug)]
+pub(super) struct Part<'a, 'l> {
+    pub(super) place: u16,
+    pub(super) required: bool,
+    pub(super) block: &'a mut BlockLogs<'l>,
+    pub(super) found: &'a [Found; BLOCK],
+}
+
+/// Notes a fault of a field in the log `row`.
+#[inline(always)]
+pub(super) fn fault(faults: &mut Vec<(usize, Reason)>, row: usize, place: u16, code: Code) {
+    faults.push((row, Reason { place: Place::Field(place), code }));
 }
 
 /// A field's rules with the column that its values go to.
@@ -53,7 +70,7 @@ pub(super) struct FieldRules {
 #[derive(Debug)]
 enum KindRules {
     Text(TextRules),
-    Integer { range: IntegerRange, accept_string: bool },
+    Integer(IntegerCheck),
     Number(NumberRange),
     Boolean,
     Timestamp(TimeRules),
@@ -66,9 +83,7 @@ impl FieldRules {
     pub(super) fn new(field: &Field) -> Self {
         let kind = match &field.kind {
             Kind::String(rules) => KindRules::Text(TextRules::new(rules)),
-            Kind::Integer(rules) => {
-                KindRules::Integer { range: IntegerRange::new(rules), accept_string: rules.accept_canonical_string }
-            }
+            Kind::Integer(rules) => KindRules::Integer(IntegerCheck::new(rules)),
             Kind::Number(rules) => KindRules::Number(NumberRange::new(rules)),
             Kind::Boolean => KindRules::Boolean,
             Kind::Timestamp(rules) => KindRules::Timestamp(rules.clone()),
@@ -83,9 +98,6 @@ impl FieldRules {
 /// Bytes a row that a text column starts with: where the contract sets no bound, and at most.
 const USUAL_WIDTH: usize = 16;
 const MOST_WIDTH: usize = 64;
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400 * MICROS;
 
 /// The type of a field's column.
 pub(crate) fn data_type(kind: &Kind) -> DataType {
@@ -172,7 +184,8 @@ impl<'a> FieldJudge<'a> {
     pub(super) fn judge(&mut self, lanes: Best, block: &mut BlockLogs<'_>, found: &mut Block, scratch: &mut Vec<u8>) {
         let Some(places) = found.field(self.place) else { return };
         let Column::Object(column) = &mut self.column else { return self.judge_found(lanes, block, places, scratch) };
-        let there = judge_objects(self.rules.required, Place::Field(self.place), column, block, places);
+        let part = Part { place: self.place, required: self.rules.required, block: &mut *block, found: places };
+        let there = judge_objects(part, column);
         // Where there is no object, nothing is missing in it.
         if there.count_ones() as usize != block.count {
             let first = usize::from(self.place) + 1;
@@ -191,128 +204,52 @@ impl<'a> FieldJudge<'a> {
         found: &[Found; BLOCK],
         scratch: &mut Vec<u8>,
     ) {
-        let (rules, place) = (self.rules, Place::Field(self.place));
-        let required = rules.required;
-        match (&rules.kind, &mut self.column) {
-            (KindRules::Text(text), Column::Text(column)) => {
-                let listed = &mut self.listed;
+        let Self { place, rules, column, listed, .. } = self;
+        let part = Part { place: *place, required: rules.required, block, found };
+        match (&rules.kind, column) {
+            (KindRules::Text(rules), Column::Text(column)) => {
                 // A loop of its own for each of the common rules.
-                if let Some(check) = text.only_list() {
-                    with_lanes!(lanes, lanes => {
-                        judge_texts(lanes, check, required, place, column, listed, block, found, scratch);
-                    });
-                } else if let Some(check) = text.only_run() {
-                    with_lanes!(lanes, lanes => {
-                        judge_texts(lanes, check, required, place, column, listed, block, found, scratch);
-                    });
+                if let Some(rules) = rules.only_list() {
+                    lanes.run(Texts { part, rules, column, listed, scratch });
+                } else if let Some(rules) = rules.only_run() {
+                    lanes.run(Texts { part, rules, column, listed, scratch });
                 } else {
-                    with_lanes!(lanes, lanes => {
-                        judge_texts(lanes, text, required, place, column, listed, block, found, scratch);
-                    });
+                    lanes.run(Texts { part, rules, column, listed, scratch });
                 }
             }
-            (KindRules::Integer { range, accept_string }, column) => {
-                let plain = 1 << Token::Integer as u32 | u32::from(*accept_string) << Token::Text as u32;
-                let integers = Integers { range, accept_string: *accept_string, plain, required, place };
-                match column {
-                    Column::Int32(column) => with_lanes!(lanes, _lanes => {
-                        integers.judge(column, |value| i32::try_from(value).ok(), block, found, scratch);
-                    }),
-                    Column::Int64(column) => with_lanes!(lanes, _lanes => {
-                        integers.judge(column, Some, block, found, scratch);
-                    }),
-                    Column::Time(column) => with_lanes!(lanes, _lanes => {
-                        integers.judge(column, |value| value.checked_mul(MICROS), block, found, scratch);
-                    }),
-                    // The rules made the column.
-                    _ => {}
-                }
-            }
-            _ => self.judge_other(lanes, block, found, scratch),
+            (KindRules::Integer(rules), column) => match column {
+                Column::Int32(column) => lanes.run(Integers { part, rules, column, scratch }),
+                Column::Int64(column) => lanes.run(Integers { part, rules, column, scratch }),
+                Column::Time(column) => lanes.run(Integers { part, rules, column: Seconds(column), scratch }),
+                // The rules made the column.
+                _ => {}
+            },
+            _ => self.judge_other(lanes, part, scratch),
         }
     }
 
     /// The same for what is neither a string nor an integer, apart so that the loops of those stay small.
     #[inline(never)]
-    fn judge_other(&mut self, lanes: Best, block: &mut BlockLogs<'_>, found: &[Found; BLOCK], scratch: &mut Vec<u8>) {
-        let (rules, place) = (self.rules, Place::Field(self.place));
-        let required = rules.required;
-        match (&rules.kind, &mut self.column) {
-            (KindRules::Number(range), Column::Number(column)) => with_lanes!(lanes, _lanes => {
-                judge_values(required, place, column, block, found, |log, found| read_number(range, log, found));
-            }),
-            (KindRules::Boolean, Column::Boolean(column)) => {
-                judge_values(required, place, column, block, found, read_boolean);
+    fn judge_other(&mut self, lanes: Best, part: Part<'_, '_>, scratch: &mut Vec<u8>) {
+        match (&self.rules.kind, &mut self.column) {
+            (KindRules::Number(range), Column::Number(column)) => {
+                lanes.run(Scalars { part, column, reader: Numbers(range) });
             }
+            (KindRules::Boolean, Column::Boolean(column)) => lanes.run(Scalars { part, column, reader: Booleans }),
             (KindRules::Timestamp(rules), Column::Time(column)) => {
-                judge_values(required, place, column, block, found, |log, found| {
-                    read_time(rules, 1, log, found, scratch)
-                });
+                lanes.run(Scalars { part, column, reader: Times { rules, scratch } });
             }
             (KindRules::Date(rules), Column::Date(column)) => {
-                judge_values(required, place, column, block, found, |log, found| {
-                    let day = read_time(rules, DAY, log, found, scratch)?;
-                    i32::try_from(day).map_err(|_| Code::OutOfRange)
-                });
+                lanes.run(Scalars { part, column, reader: Dates(Times { rules, scratch }) });
             }
             (KindRules::Array(_), Column::Array(column)) => {
                 if let Some(item) = self.inner.first_mut() {
-                    judge_arrays(lanes, required, self.place, column, item, block, found, scratch);
+                    judge_arrays(lanes, part, column, item, scratch);
                 }
             }
             _ => {}
         }
     }
-}
-
-#[expect(clippy::too_many_arguments, reason = "parts of a borrowed FieldJudge")]
-#[inline(always)]
-fn judge_texts(
-    lanes: impl Lanes,
-    rules: &impl TextCheck,
-    required: bool,
-    place: Place,
-    column: &mut TextColumn,
-    listed: &mut [u32; BLOCK],
-    block: &mut BlockLogs<'_>,
-    found: &[Found; BLOCK],
-    scratch: &mut Vec<u8>,
-) {
-    let mut texts = column.block();
-    listed.fill(NOT_LISTED);
-    let rows = block.logs.iter().zip(found).zip(listed).zip(0..).take(block.count);
-    for (((log, found), listed), row) in rows {
-        let checked = if found.token == Token::Text
-            && let Some((text, within)) = log.text(*found)
-        {
-            match rules.check_within(lanes, text, within) {
-                Ok(index) => {
-                    texts.push(text, within);
-                    *listed = index.unwrap_or(NOT_LISTED);
-                    continue;
-                }
-                Err(code) => Err(code),
-            }
-        } else if found.token == Token::EscapedText {
-            scratch.clear();
-            unescape(found.text(log.bytes()), scratch);
-            match rules.check_within(lanes, scratch, scratch) {
-                Ok(index) => {
-                    texts.push(scratch, scratch);
-                    *listed = index.unwrap_or(NOT_LISTED);
-                    continue;
-                }
-                Err(code) => Err(code),
-            }
-        } else {
-            no_value(found.token, required)
-        };
-        texts.push_null();
-        if let Err(code) = checked {
-            block.faults.push((row, Reason { place, code }));
-        }
-    }
-    texts.finish();
 }
 
 /// A field without a value of its type is a fault, unless it may be left out or its log is wrong as a whole.
@@ -325,76 +262,5 @@ pub(super) fn no_value(token: Token, required: bool) -> Result<(), Code> {
         Token::Null => Err(Code::Null),
         Token::Duplicate => Err(Code::DuplicateKey),
         _ => Err(Code::WrongType),
-    }
-}
-
-struct Integers<'a> {
-    range: &'a IntegerRange,
-    accept_string: bool,
-    /// The tokens whose text is the number, one bit each.
-    plain: u32,
-    required: bool,
-    place: Place,
-}
-
-impl Integers<'_> {
-    #[inline(always)]
-    fn judge<T: Copy + Default>(
-        &self,
-        column: &mut NumberColumn<T>,
-        convert: impl Fn(i64) -> Option<T>,
-        block: &mut BlockLogs<'_>,
-        found: &[Found; BLOCK],
-        scratch: &mut Vec<u8>,
-    ) {
-        let mut values = [T::default(); BLOCK];
-        let mut valid = 0;
-        let rows = block.logs.iter().zip(found).zip(&mut values).zip(0..).take(block.count);
-        for (((log, found), value), row) in rows {
-            // Whether digits stand in quotes is not branched on: no processor guesses it.
-            let parsed = match log.digits(*found) {
-                Some(number) if 1 << found.token as u32 & self.plain != 0 => Ok(Some(number)),
-                _ => self.parse_slowly(log.bytes(), *found, scratch),
-            };
-            let checked = match parsed {
-                Ok(Some(number)) => match (self.range.check(number), convert(number)) {
-                    (Ok(()), Some(number)) => {
-                        *value = number;
-                        valid |= 1 << row;
-                        continue;
-                    }
-                    (Err(code), _) => Err(code),
-                    (Ok(()), None) => Err(Code::OutOfRange),
-                },
-                Ok(None) => Ok(()),
-                Err(code) => Err(code),
-            };
-            if let Err(code) = checked {
-                block.faults.push((row, Reason { place: self.place, code }));
-            }
-        }
-        column.push_block(values.get(..block.count).unwrap_or_default(), valid);
-    }
-
-    /// Any value; None where there may be none.
-    #[cold]
-    fn parse_slowly(&self, log: &[u8], found: Found, scratch: &mut Vec<u8>) -> Result<Option<i64>, Code> {
-        let parsed = match found.token {
-            Token::Integer => parse_integer(found.text(log)),
-            Token::Text if self.accept_string => parse_integer(found.text(log)),
-            Token::EscapedText if self.accept_string => {
-                scratch.clear();
-                unescape(found.text(log), scratch);
-                parse_integer(scratch)
-            }
-            token => return no_value(token, self.required).map(|()| None),
-        };
-        match parsed {
-            Integer::Value(value) => Ok(Some(value)),
-            Integer::TooLarge => Err(Code::OutOfRange),
-            // -0 is the one JSON integer that is not in canonical form.
-            Integer::NotCanonical if found.token == Token::Integer => Ok(Some(0)),
-            Integer::NotCanonical => Err(Code::WrongType),
-        }
     }
 }

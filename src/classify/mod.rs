@@ -22,9 +22,11 @@ mod columns;
 mod dictionary;
 mod directory;
 mod fields;
+mod integers;
 mod nested;
 mod reasons;
 mod scalars;
+mod texts;
 pub(crate) mod values;
 mod verdicts;
 

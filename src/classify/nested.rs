@@ -8,7 +8,7 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Fields};
 
 use super::columns::{Column, Validity};
-use super::fields::{BlockLogs, FieldJudge, no_value};
+use super::fields::{BlockLogs, FieldJudge, Part, fault, no_value};
 use super::reasons::{item_field, past_2_gib};
 use crate::decode::{BLOCK, Found, Items, Token};
 use crate::error::Result;
@@ -103,19 +103,14 @@ impl ArrayColumn {
 }
 
 /// Judges whether there is an object; yields the rows where there is one, a bit each.
-pub(super) fn judge_objects(
-    required: bool,
-    place: Place,
-    column: &mut ObjectColumn,
-    block: &mut BlockLogs<'_>,
-    found: &[Found; BLOCK],
-) -> u64 {
+pub(super) fn judge_objects(part: Part<'_, '_>, column: &mut ObjectColumn) -> u64 {
+    let Part { place, required, block, found } = part;
     let mut there = 0;
     for (found, row) in found.iter().zip(0..).take(block.count) {
         if found.token == Token::Object {
             there |= 1 << row;
         } else if let Err(code) = no_value(found.token, required) {
-            block.faults.push((row, Reason { place, code }));
+            fault(&mut block.faults, row, place, code);
         }
     }
     column.valid.push(block.count, there);
@@ -124,17 +119,14 @@ pub(super) fn judge_objects(
 
 /// Judges arrays, their items in blocks of their own. A field gives one reason at most: of an array it is the first item
 /// at fault.
-#[expect(clippy::too_many_arguments, reason = "parts of a borrowed FieldJudge")]
 pub(super) fn judge_arrays(
     lanes: Best,
-    required: bool,
-    place: u16,
+    part: Part<'_, '_>,
     column: &mut ArrayColumn,
     item: &mut FieldJudge<'_>,
-    block: &mut BlockLogs<'_>,
-    found: &[Found; BLOCK],
     scratch: &mut Vec<u8>,
 ) {
+    let Part { place, required, block, found } = part;
     let mut items = ItemBlock { logs: BlockLogs::new(), found: [Found::ABSENT; BLOCK], of: [(0, 0); BLOCK] };
     let (mut there, mut faulty) = (0_u64, 0_u64);
     let mut end = column.offsets.last().copied().unwrap_or(0);
@@ -151,7 +143,7 @@ pub(super) fn judge_arrays(
                 end = end.saturating_add(1);
             }
         } else if let Err(code) = no_value(found.token, required) {
-            block.faults.push((row, Reason { place: Place::Field(place), code }));
+            fault(&mut block.faults, row, place, code);
         }
         column.offsets.push(end);
     }

@@ -1,11 +1,12 @@
 //! Fields that are neither strings nor integers: a loop over a block's logs with the reading left open.
 
-use super::columns::{BooleanColumn, NumberColumn};
-use super::fields::{BlockLogs, no_value};
+use super::columns::{BooleanColumn, MICROS, NumberColumn};
+use super::fields::{Part, fault, no_value};
 use crate::contract::TimeRules;
 use crate::decode::{BLOCK, Found, Log, Token, parse_number, unescape};
+use crate::lanes::{Lanes, Task};
 use crate::validate::{NumberRange, check_time};
-use crate::verdict::{Code, Place, Reason};
+use crate::verdict::Code;
 
 /// A column that takes a block's values, and the bits of those that are there.
 pub(super) trait BlockColumn<T> {
@@ -28,76 +29,128 @@ impl BlockColumn<bool> for BooleanColumn {
     }
 }
 
-/// Judges a block's values by `read`, which gets only those that are there.
-#[inline(always)]
-pub(super) fn judge_values<T: Copy + Default>(
-    required: bool,
-    place: Place,
-    column: &mut impl BlockColumn<T>,
-    block: &mut BlockLogs<'_>,
-    found: &[Found; BLOCK],
-    mut read: impl FnMut(Log<'_>, Found) -> Result<T, Code>,
-) {
-    let mut values = [T::default(); BLOCK];
-    let mut valid = 0;
-    let rows = block.logs.iter().zip(found).zip(&mut values).zip(0..).take(block.count);
-    for (((log, found), value), row) in rows {
-        let checked = if matches!(found.token, Token::Unread | Token::Absent | Token::Null | Token::Duplicate) {
-            no_value(found.token, required)
-        } else {
-            match read(*log, *found) {
-                Ok(read) => {
-                    *value = read;
-                    valid |= 1 << row;
-                    continue;
+/// Reads a value that is there.
+pub(super) trait Reader {
+    /// What it is read to.
+    type Value: Copy + Default;
+
+    /// The value, or what is wrong with it.
+    fn read(&mut self, log: Log<'_>, found: Found) -> Result<Self::Value, Code>;
+}
+
+/// A block's values of a field to be judged.
+pub(super) struct Scalars<'a, 'l, C, R> {
+    pub(super) part: Part<'a, 'l>,
+    pub(super) column: &'a mut C,
+    pub(super) reader: R,
+}
+
+impl<R: Reader, C: BlockColumn<R::Value>> Task for Scalars<'_, '_, C, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, _lanes: impl Lanes) {
+        let Self { part: Part { place, required, block, found }, column, mut reader } = self;
+        let mut values = [R::Value::default(); BLOCK];
+        let mut valid = 0;
+        let rows = block.logs.iter().zip(found).zip(&mut values).zip(0..).take(block.count);
+        for (((log, found), value), row) in rows {
+            let checked = if matches!(found.token, Token::Unread | Token::Absent | Token::Null | Token::Duplicate) {
+                no_value(found.token, required)
+            } else {
+                match reader.read(*log, *found) {
+                    Ok(read) => {
+                        *value = read;
+                        valid |= 1 << row;
+                        continue;
+                    }
+                    Err(code) => Err(code),
                 }
-                Err(code) => Err(code),
+            };
+            if let Err(code) = checked {
+                fault(&mut block.faults, row, place, code);
             }
-        };
-        if let Err(code) = checked {
-            block.faults.push((row, Reason { place, code }));
         }
+        column.push(values.get(..block.count).unwrap_or_default(), valid);
     }
-    column.push(values.get(..block.count).unwrap_or_default(), valid);
 }
 
 /// Any JSON number within the range.
-#[inline(always)]
-pub(super) fn read_number(range: &NumberRange, log: Log<'_>, found: Found) -> Result<f64, Code> {
-    // Up to 16 digits are fewer than 2^54 and converted exactly or to the nearest, as all of the number would be.
-    let value = match (found.token, log.digits(found)) {
-        #[expect(clippy::cast_precision_loss, reason = "to the nearest, as JSON's numbers are read")]
-        (Token::Integer, Some(digits)) => digits as f64,
-        (Token::Integer | Token::Fraction, _) => parse_number(found.text(log.bytes())).ok_or(Code::OutOfRange)?,
-        _ => return Err(Code::WrongType),
-    };
-    range.check(value)?;
-    Ok(value)
+pub(super) struct Numbers<'a>(pub(super) &'a NumberRange);
+
+impl Reader for Numbers<'_> {
+    type Value = f64;
+
+    #[inline(always)]
+    fn read(&mut self, log: Log<'_>, found: Found) -> Result<f64, Code> {
+        // Up to 16 digits are fewer than 2^54 and converted exactly or to the nearest, as all of the number would be.
+        let value = match (found.token, log.digits(found)) {
+            #[expect(clippy::cast_precision_loss, reason = "to the nearest, as JSON's numbers are read")]
+            (Token::Integer, Some(digits)) => digits as f64,
+            (Token::Integer | Token::Fraction, _) => parse_number(found.text(log.bytes())).ok_or(Code::OutOfRange)?,
+            _ => return Err(Code::WrongType),
+        };
+        self.0.check(value)?;
+        Ok(value)
+    }
 }
 
 /// `true` or `false`.
-#[inline(always)]
-pub(super) fn read_boolean(log: Log<'_>, found: Found) -> Result<bool, Code> {
-    if found.token == Token::Boolean { Ok(found.text(log.bytes()) == b"true") } else { Err(Code::WrongType) }
+pub(super) struct Booleans;
+
+impl Reader for Booleans {
+    type Value = bool;
+
+    #[inline(always)]
+    fn read(&mut self, log: Log<'_>, found: Found) -> Result<bool, Code> {
+        if found.token == Token::Boolean { Ok(found.text(log.bytes()) == b"true") } else { Err(Code::WrongType) }
+    }
 }
 
-/// A string that holds a time within the range, in steps of `unit` microseconds.
-#[inline(always)]
-pub(super) fn read_time(
-    rules: &TimeRules,
-    unit: i64,
-    log: Log<'_>,
-    found: Found,
-    scratch: &mut Vec<u8>,
-) -> Result<i64, Code> {
-    let text = match found.token {
-        Token::Text => found.text(log.bytes()),
-        Token::EscapedText => {
-            scratch.clear();
-            unescape(found.text(log.bytes()), scratch);
-            scratch
-        }
-        _ => return Err(Code::WrongType),
-    };
-    check_time(rules, unit, text)
+/// A string that holds a time within the range, in microseconds.
+pub(super) struct Times<'a> {
+    pub(super) rules: &'a TimeRules,
+    pub(super) scratch: &'a mut Vec<u8>,
+}
+
+impl Times<'_> {
+    /// The time in steps of `unit` microseconds.
+    #[inline(always)]
+    fn read_steps(&mut self, unit: i64, log: Log<'_>, found: Found) -> Result<i64, Code> {
+        let text = match found.token {
+            Token::Text => found.text(log.bytes()),
+            Token::EscapedText => {
+                self.scratch.clear();
+                unescape(found.text(log.bytes()), self.scratch);
+                &*self.scratch
+            }
+            _ => return Err(Code::WrongType),
+        };
+        check_time(self.rules, unit, text)
+    }
+}
+
+impl Reader for Times<'_> {
+    type Value = i64;
+
+    #[inline(always)]
+    fn read(&mut self, log: Log<'_>, found: Found) -> Result<i64, Code> {
+        self.read_steps(1, log, found)
+    }
+}
+
+/// The same in days.
+pub(super) struct Dates<'a>(pub(super) Times<'a>);
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400 * MICROS;
+
+impl Reader for Dates<'_> {
+    type Value = i32;
+
+    #[inline(always)]
+    fn read(&mut self, log: Log<'_>, found: Found) -> Result<i32, Code> {
+        let day = self.0.read_steps(DAY, log, found)?;
+        i32::try_from(day).map_err(|_| Code::OutOfRange)
+    }
 }

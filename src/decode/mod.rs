@@ -14,7 +14,7 @@ mod scanner;
 mod text;
 
 use crate::contract::{Contract, Limits};
-use crate::lanes::{Best, Lanes, fetch_ahead, with_lanes};
+use crate::lanes::{Best, Lanes, Task, fetch_ahead};
 use crate::verdict::Code;
 use layout::Layouts;
 use names::Names;
@@ -201,31 +201,7 @@ impl Decoder {
     /// Finds the fields of up to [`BLOCK`] logs. `fault` gets the number of each log in the block that is no JSON object,
     /// with the code of the first document fault that applies; its fields are [`Token::Unread`].
     pub fn decode(&mut self, logs: &[Log<'_>], block: &mut Block, fault: &mut impl FnMut(usize, Code)) {
-        with_lanes!(self.lanes, lanes => self.decode_with(lanes, logs, block, fault));
-    }
-
-    #[inline(always)]
-    fn decode_with(
-        &mut self,
-        lanes: impl Lanes,
-        logs: &[Log<'_>],
-        block: &mut Block,
-        fault: &mut impl FnMut(usize, Code),
-    ) {
-        for (row, log) in logs.iter().enumerate().take(BLOCK) {
-            fetch_ahead(log.rest);
-            let small = log.length <= self.limits.max_bytes;
-            if small && self.layouts.read_last(lanes, *log, block, row) {
-                continue;
-            }
-            if small && self.layouts.read(lanes, *log, block, row) {
-                continue;
-            }
-            if let Err(code) = self.scan(log.bytes(), block, row) {
-                block.fill(row, Token::Unread);
-                fault(row, code);
-            }
-        }
+        self.lanes.run(Decoding { decoder: self, logs, block, fault });
     }
 
     #[inline(never)]
@@ -242,6 +218,37 @@ impl Decoder {
         self.scanner.scan(log, &self.names, block, row)?;
         self.layouts.learn(log, self.scanner.members());
         Ok(())
+    }
+}
+
+/// [`Decoder::decode`] with its arguments.
+struct Decoding<'a, 'l, F> {
+    decoder: &'a mut Decoder,
+    logs: &'a [Log<'l>],
+    block: &'a mut Block,
+    fault: &'a mut F,
+}
+
+impl<F: FnMut(usize, Code)> Task for Decoding<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) {
+        let Self { decoder, logs, block, fault } = self;
+        for (row, log) in logs.iter().enumerate().take(BLOCK) {
+            fetch_ahead(log.rest);
+            let small = log.length <= decoder.limits.max_bytes;
+            if small && decoder.layouts.read_last(lanes, *log, block, row) {
+                continue;
+            }
+            if small && decoder.layouts.read(lanes, *log, block, row) {
+                continue;
+            }
+            if let Err(code) = decoder.scan(log.bytes(), block, row) {
+                block.fill(row, Token::Unread);
+                fault(row, code);
+            }
+        }
     }
 }
 

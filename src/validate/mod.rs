@@ -21,7 +21,7 @@ mod pattern;
 mod time;
 
 use crate::contract::{StringRules, TextFormat};
-use crate::lanes::{Best, Lanes, with_lanes};
+use crate::lanes::{Best, Lanes, Task};
 use crate::verdict::Code;
 use length::Length;
 use pattern::Shape;
@@ -65,7 +65,7 @@ impl TextRules {
     /// # Errors
     /// The code of the first rule that the text breaks.
     pub fn check(&self, text: &[u8]) -> Result<Option<u32>, Code> {
-        with_lanes!(Best::detect(), lanes => self.check_within(lanes, text, text))
+        Best::detect().run(Checking(self, text))
     }
 
     /// The list of values, where that is the only rule.
@@ -85,6 +85,19 @@ impl TextRules {
             }
             _ => None,
         }
+    }
+}
+
+/// [`TextRules::check`] with its arguments.
+struct Checking<'a>(&'a TextRules, &'a [u8]);
+
+impl Task for Checking<'_> {
+    type Output = Result<Option<u32>, Code>;
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) -> Self::Output {
+        let Self(rules, text) = self;
+        rules.check_within(lanes, text, text)
     }
 }
 
