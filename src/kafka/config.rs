@@ -43,6 +43,9 @@ impl Connection {
         config.set_log_level(RDKafkaLogLevel::Error);
         config.set("bootstrap.servers", brokers);
         config.set("client.id", "logcore");
+        // Half of this lies between two looks for a connection that is wanted, the first one as well: with librdkafka's own
+        // 100 ms, 50 ms pass before anything is asked. It doubles with each failure.
+        config.set("reconnect.backoff.ms", "5");
         for (name, value) in defaults {
             config.set(*name, *value);
         }

@@ -1,5 +1,6 @@
 //! Kafka: client configuration, the producer with its pacing, the consumer, topics.
 
+mod batch;
 mod config;
 mod consumer;
 mod deliveries;

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 
+use super::batch::Batch;
 use super::producer::LogSource;
 use super::run::Run;
 use crate::verdict::Reason;
@@ -42,6 +43,13 @@ impl<'a, S: LogSource> Sender<'a, S> {
     /// Sends the records `first`, `first + step`, … until count, duration or a stop.
     pub(crate) fn send_all(&mut self, first: u64, step: u64) {
         let run = self.run;
+        if run.schedule.is_none() && !run.options.truth {
+            match Batch::new(&run.client, &run.options.topic) {
+                Ok(mut batch) => self.send_batches(first, step, &mut batch),
+                Err(error) => run.counters.fail(&error.to_string()),
+            }
+            return;
+        }
         let mut unpolled = 0;
         let mut next = Some(first);
         while let Some(index) = next.filter(|index| self.goes_on(*index)) {
@@ -61,6 +69,63 @@ impl<'a, S: LogSource> Sender<'a, S> {
                 run.client.poll(Duration::ZERO);
             }
             next = index.checked_add(step);
+        }
+    }
+
+    /// The same as fast as can be, many records at once, and those without headers.
+    fn send_batches(&mut self, first: u64, step: u64, batch: &mut Batch<'_>) {
+        let run = self.run;
+        let mut next = Some(first);
+        while let Some(index) = next.filter(|index| self.goes_on(*index) && self.in_time(*index)) {
+            let mut index = index;
+            loop {
+                self.reasons.clear();
+                batch.add(|values| {
+                    self.source.write(index, values, &mut self.reasons);
+                });
+                next = index.checked_add(step);
+                match next
+                    .filter(|next| batch.len() < RECORDS_A_LOOK && run.options.count.is_none_or(|count| *next < count))
+                {
+                    Some(next) => index = next,
+                    None => break,
+                }
+            }
+            if !self.send_batch(batch) {
+                return;
+            }
+            batch.clear();
+            run.client.poll(Duration::ZERO);
+        }
+    }
+
+    /// Hands the records over, waiting while the queue is full. False where no more can be sent.
+    fn send_batch(&self, batch: &mut Batch<'_>) -> bool {
+        let run = self.run;
+        let mut from = 0;
+        loop {
+            let mut refusals = 0;
+            let mut fatal = false;
+            let until = batch.send(from, |code| {
+                refusals += 1;
+                fatal |= code == RDKafkaErrorCode::Fatal;
+                run.counters.fail_with(&KafkaError::MessageProduction(code));
+            });
+            run.counters.sent.fetch_add((until - from) as u64 - refusals, Relaxed);
+            run.counters.refused.fetch_add(refusals, Relaxed);
+            if fatal {
+                // The client is of no more use, to no thread.
+                run.stop.store(true, Relaxed);
+            }
+            if fatal || until == batch.len() {
+                return !fatal;
+            }
+            from = until;
+            if run.stopped() {
+                return false;
+            }
+            run.client.poll(Duration::ZERO);
+            thread::sleep(QUEUE_FULL_NAP);
         }
     }
 
