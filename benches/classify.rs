@@ -115,5 +115,85 @@ fn shapes(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, classify, shapes);
+/// Fields of every kind, one to a log and then all in one, as other people's contracts have them.
+fn kinds(criterion: &mut Criterion) {
+    type Draw = fn(u64) -> String;
+    let fields: [(&str, &str, Draw); 13] = [
+        ("string", "logicalType: string", |n| format!("\"/articles/{}\"", n % 10_000)),
+        ("string, not ASCII", "logicalType: string", |n| format!("\"Zoë {n}, Zürich\"")),
+        ("string, escapes", "logicalType: string", |n| format!(r#""say \"{n}\" twice""#)),
+        ("uuid", "logicalType: string, logicalTypeOptions: {format: uuid}", |n| {
+            format!(
+                "\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\"",
+                n >> 32,
+                n >> 16 & 0xFFFF,
+                n >> 8 & 0xFFF,
+                n & 0xFFF,
+                n >> 16
+            )
+        }),
+        ("email", "logicalType: string, logicalTypeOptions: {format: email}", |n| {
+            format!("\"user{n}@mail.example.com\"")
+        }),
+        ("ipv4", "logicalType: string, logicalTypeOptions: {format: ipv4}", |n| {
+            format!("\"{}.{}.{}.{}\"", n >> 24 & 255, n >> 16 & 255, n >> 8 & 255, n & 255)
+        }),
+        ("uri", "logicalType: string, logicalTypeOptions: {format: uri}", |n| {
+            format!("\"https://shop.example.com/articles/{}?page={}\"", n % 10_000, n % 7)
+        }),
+        ("timestamp", "logicalType: timestamp", |n| {
+            format!(
+                "\"20{:02}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\"",
+                n % 30,
+                n / 30 % 12 + 1,
+                n / 360 % 28 + 1,
+                n % 24,
+                n / 24 % 60,
+                n / 1_440 % 60,
+                n % 1_000
+            )
+        }),
+        ("date", "logicalType: date", |n| {
+            format!("\"20{:02}-{:02}-{:02}\"", n % 30, n / 30 % 12 + 1, n / 360 % 28 + 1)
+        }),
+        ("number", "logicalType: number, logicalTypeOptions: {minimum: 0}", |n| {
+            format!("{}.{}", n % 1_000, n / 1_000 % 10_000)
+        }),
+        ("integer", "logicalType: integer, logicalTypeOptions: {minimum: -5}", |n| format!("{}", n % 70_000)),
+        ("boolean", "logicalType: boolean", |n| if n % 3 == 0 { "true".into() } else { "false".into() }),
+        ("array", "logicalType: array, items: {logicalType: string}", |n| {
+            format!(r#"["a{}", "b", "c{}"]"#, n % 10, n % 100)
+        }),
+    ];
+    let mut group = criterion.benchmark_group("kinds");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    let each = fields.iter().map(|field| (field.0, vec![field]));
+    for (name, fields) in each.chain([("all of them", fields.iter().collect())]) {
+        let mut text = "{apiVersion: v3.1.0, kind: DataContract, schema: [{name: s, properties: [".to_owned();
+        for (number, (_, kind, _)) in fields.iter().enumerate() {
+            text += &format!("{{name: field_{number}, required: true, {kind}}}, ");
+        }
+        let contract = Arc::new(Contract::parse(&(text + "]}]}")).expect("a contract"));
+        let classifier = Classifier::new(&contract, None).expect("nothing is looked up");
+        let mut state = 1_u64;
+        let logs = (0..ROWS).map(|_| {
+            let values = fields.iter().enumerate().map(|(number, (_, _, draw))| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                format!("\"field_{number}\": {}", draw(state >> 20))
+            });
+            format!("{{{}}}", values.collect::<Vec<_>>().join(", "))
+        });
+        let column: ArrayRef = Arc::new(StringArray::from_iter_values(logs));
+        let batch = RecordBatch::try_from_iter([("value", column)]).expect("one column");
+        let judged = classifier.classify(&batch, "value").expect("a column of logs");
+        let statuses = judged["status"].as_string::<i32>();
+        assert!(statuses.iter().all(|status| status == Some("good")), "{name}");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| classifier.classify(black_box(&batch), "value").expect("a column of logs"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, classify, shapes, kinds);
 criterion_main!(benches);
