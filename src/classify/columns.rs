@@ -243,8 +243,8 @@ fn utf8_array(offsets: OffsetBuffer<i32>, bytes: Vec<u8>, valid: Option<NullBuff
     // SAFETY: the offsets ascend and end at the length of `bytes`, for each is that length as a row ended, no row takes
     // anything of it away, and no block has ended at a length past `i32::MAX`. Each text between them is UTF-8. It is the
     // whole of a JSON string's text between its quotes, of a log that the decoder passed: such a log is checked as a whole
-    // (`str::from_utf8` in `Decoder::scan`), or the text is ASCII (`Layout::read` ends a text at any byte past it), and a
-    // quote stands on the edge of a character. Or it is what `unescape` makes of such a text: it copies what lies between
+    // (`str::from_utf8` in `Decoder::scan`), or the text is ASCII (`Layout::read` ends a text at any byte past it) or checked
+    // by itself (`read_on`, `flat_array_end`), and a quote stands on the edge of a character. Or it is what `unescape` makes of such a text: it copies what lies between
     // escapes, which are ASCII, and encodes `char`s. Or it is the name of a status.
     unsafe { StringArray::new_unchecked(offsets, bytes.into(), valid) }
 }

@@ -1,12 +1,14 @@
 //! Layouts: what stands between the values of a log, learned from one log and tried on the next.
 //!
-//! A layout is only learned from a log that the scanner found valid, and only values of five forms fit between its
-//! texts: a string of printable ASCII without a backslash, a number, true or false, null, and an array of those. So a log that fits is valid JSON in valid
-//! UTF-8 with the same names in the same order, and nothing of it needs to be checked again.
+//! A layout is only learned from a log that the scanner found valid, and only whole values fit between its texts: a string
+//! of printable ASCII without a backslash, one with escapes or characters past ASCII, which is looked at as the scanner
+//! would, a number, true or false, null, and an array of those. So a log that fits is valid JSON in valid UTF-8 with the
+//! same names in the same order, and nothing of it needs to be checked again.
 
 use super::array::flat_array_end;
 use super::number::scan_number;
 use super::scanner::{Member, literal, offset};
+use super::text::scan_string;
 use super::{Block, Found, Log, Token};
 use crate::lanes::{Lanes, WIDTH, Window};
 
@@ -112,7 +114,7 @@ impl Value {
         let length = known.len();
         let form = match token {
             _ if digits => Form::Digits,
-            Token::Text if length < WIDTH => Form::Text,
+            Token::Text | Token::EscapedText if length < WIDTH => Form::Text,
             Token::Array => Form::Array,
             _ => Form::Any,
         };
@@ -198,6 +200,21 @@ impl Value {
 #[inline(always)]
 fn window(bytes: &[u8], at: usize) -> Option<&Window> {
     bytes.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// Reads on a text that does not end where printable ASCII does; yields its end. None where there is none.
+#[cold]
+#[inline(never)]
+fn read_on(bytes: &[u8], text: Option<&mut Found>) -> Option<usize> {
+    let text = text.filter(|text| text.token == Token::Text)?;
+    let start = text.start as usize;
+    let (end, escaped) = scan_string(bytes, start)?;
+    std::str::from_utf8(bytes.get(start..end)?).ok()?;
+    text.end = offset(end);
+    if escaped {
+        text.token = Token::EscapedText;
+    }
+    Some(end)
 }
 
 /// A value. Of a text the closing quote is not looked at: what comes next begins with it.
@@ -328,7 +345,7 @@ impl Layout {
                     continue;
                 }
                 Token::Array if flat_array_end(log, member.found.start as usize).is_some() => 0,
-                Token::Text if member.found.text(log).is_ascii() => 1,
+                Token::Text | Token::EscapedText => 1,
                 Token::Integer | Token::Fraction | Token::Boolean | Token::Null => 0,
                 _ => return None,
             };
@@ -351,10 +368,18 @@ impl Layout {
         let mut at = 0;
         // Whether the value before has a closing quote, at `at`; where it has none, `at` is its last byte.
         let mut closing = 1;
+        let mut last = None;
         for value in &mut self.values {
-            let Some(window) = window(rest, at) else { return false };
+            let Some(before) = window(rest, at) else { return false };
             let mask = value.mask & ((u32::MAX - 1) | closing);
-            let differences = lanes.differences(window, &value.before) & mask;
+            let mut differences = lanes.differences(before, &value.before) & mask;
+            if differences & closing != 0 {
+                let text = last.and_then(|field| block.place(field, row));
+                let Some(end) = read_on(rest, text) else { return false };
+                at = end;
+                let Some(before) = window(rest, at) else { return false };
+                differences = lanes.differences(before, &value.before) & mask;
+            }
             let start = at + value.length;
             let mut read = None;
             if differences == 0 && value.rest.is_empty() {
@@ -373,16 +398,21 @@ impl Layout {
             if let Some(place) = block.place(value.field, row) {
                 *place = found;
             }
+            last = Some(value.field);
+        }
+        // Again no branch on whether there is a quote; without any value there is none.
+        if (closing == 1) & (rest.get(at) != Some(&b'"')) & !self.values.is_empty() {
+            let text = last.and_then(|field| block.place(field, row));
+            let Some(end) = read_on(rest, text) else { return false };
+            at = end;
         }
         for (field, token) in &self.constants {
             if let Some(place) = block.place(*field, row) {
                 *place = Found { token: *token, start: 0, end: 0 };
             }
         }
-        // Again no branch on whether there is a quote; without any value there is none.
-        let open = (closing == 1) & (rest.get(at) != Some(&b'"')) & !self.values.is_empty();
         at += usize::from(!self.values.is_empty());
-        if open || at + self.tail.len() != length {
+        if at + self.tail.len() != length {
             return false;
         }
         rest.iter().skip(at).zip(&self.tail).all(|(found, known)| found == known)

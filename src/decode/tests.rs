@@ -31,6 +31,14 @@ fn a_learned_layout_changes_nothing() {
         GOOD.replace("\"D\"", "\"D\\u0041\""),
         GOOD.replace("\"D\"", "\"Dé\""),
         GOOD.replace("\"D\"", "\"\u{7F}\""),
+        GOOD.replace("\"D\"", r#""\ud800""#),
+        GOOD.replace("\"D\"", r#""\""#),
+        GOOD.replace("\"0a\"", r#""é\"\\""#),
+        r#"{"device": "abcd"}"#.to_owned(),
+        r#"{"device": "é\"c"}"#.to_owned(),
+        r#"{"device": "a\nd"}"#.to_owned(),
+        r#"{"device": "ab\"}"#.to_owned(),
+        r#"{"device": "éc"#.to_owned(),
         GOOD.replace("\"D\"", "\"\n\""),
         GOOD.replace("\"D\"", "null"),
         GOOD.replace(": 1,", ": 01,"),
@@ -46,7 +54,7 @@ fn a_learned_layout_changes_nothing() {
     ]
     .into_iter()
     .map(String::into_bytes)
-    .chain([GOOD.replace("\"D\"", "\"~\"").replace('~', "\u{1}").into_bytes(), {
+    .chain([GOOD.replace("\"D\"", "\"~\"").replace('~', "\u{1}").into_bytes(), b"{\"device\": \"a\xC3\"}".to_vec(), {
         let mut bytes = GOOD.as_bytes().to_vec();
         bytes[20] = 0xFF;
         bytes
