@@ -169,11 +169,15 @@ fn kinds(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(ROWS as u64));
     let each = fields.iter().map(|field| (field.0, vec![field]));
     for (name, fields) in each.chain([("all of them", fields.iter().collect())]) {
-        let mut text = "{apiVersion: v3.1.0, kind: DataContract, schema: [{name: s, properties: [".to_owned();
-        for (number, (_, kind, _)) in fields.iter().enumerate() {
-            text += &format!("{{name: field_{number}, required: true, {kind}}}, ");
-        }
-        let contract = Arc::new(Contract::parse(&(text + "]}]}")).expect("a contract"));
+        let properties = fields.iter().enumerate();
+        let properties: Vec<_> = properties
+            .map(|(number, (_, kind, _))| format!("{{name: field_{number}, required: true, {kind}}}"))
+            .collect();
+        let text = format!(
+            "{{apiVersion: v3.1.0, kind: DataContract, schema: [{{name: s, properties: [{}]}}]}}",
+            properties.join(", ")
+        );
+        let contract = Arc::new(Contract::parse(&text).expect("a contract"));
         let classifier = Classifier::new(&contract, None).expect("nothing is looked up");
         let mut state = 1_u64;
         let logs = (0..ROWS).map(|_| {

@@ -213,6 +213,8 @@ impl<'a> FieldJudge<'a> {
                     lanes.run(Texts { part, rules, column, listed, scratch });
                 } else if let Some(rules) = rules.only_run() {
                     lanes.run(Texts { part, rules, column, listed, scratch });
+                } else if let Some(rules) = rules.only_format() {
+                    lanes.run(Texts { part, rules, column, listed, scratch });
                 } else {
                     lanes.run(Texts { part, rules, column, listed, scratch });
                 }

@@ -71,6 +71,58 @@ impl TextFormat {
     }
 }
 
+/// Sets of characters, one bit each.
+mod set {
+    /// What an atom of a mailbox may hold.
+    pub(super) const ATOM: u8 = 1;
+    /// What a host name's label may hold.
+    pub(super) const LABEL: u8 = 1 << 1;
+    /// What a URI's scheme may hold.
+    pub(super) const SCHEME: u8 = 1 << 2;
+    /// RFC 3986's unreserved characters and sub-delims.
+    pub(super) const URI: u8 = 1 << 3;
+    pub(super) const COLON: u8 = 1 << 4;
+    /// `@` and `/`.
+    pub(super) const AT_SLASH: u8 = 1 << 5;
+    pub(super) const QUESTION: u8 = 1 << 6;
+    pub(super) const HEX: u8 = 1 << 7;
+
+    const OF: [u8; 256] = {
+        const fn add(table: &mut [u8; 256], characters: &[u8], set: u8) {
+            let mut at = 0;
+            while at < characters.len() {
+                table[characters[at] as usize] |= set;
+                at += 1;
+            }
+        }
+        let mut table = [0; 256];
+        let alphanumeric = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        add(&mut table, alphanumeric, ATOM | LABEL | SCHEME | URI);
+        add(&mut table, b"!#$%&'*+-/=?^_`{|}~", ATOM);
+        add(&mut table, b"-", LABEL);
+        add(&mut table, b"+-.", SCHEME);
+        add(&mut table, b"-._~!$&'()*+,;=", URI);
+        add(&mut table, b":", COLON);
+        add(&mut table, b"@/", AT_SLASH);
+        add(&mut table, b"?", QUESTION);
+        add(&mut table, b"0123456789abcdefABCDEF", HEX);
+        table
+    };
+
+    /// Whether the character is in one of the sets.
+    #[inline]
+    pub(super) fn holds(sets: u8, byte: u8) -> bool {
+        OF[usize::from(byte)] & sets != 0
+    }
+
+    /// Whether all characters are.
+    #[inline]
+    pub(super) fn all(sets: u8, text: &[u8]) -> bool {
+        // No branch for each: most texts are good.
+        text.iter().fold(true, |good, byte| good & holds(sets, *byte))
+    }
+}
+
 fn parses<T: FromStr>(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<T>().is_ok())
 }
@@ -87,10 +139,7 @@ fn uuid(text: &[u8]) -> bool {
 fn email(text: &[u8]) -> bool {
     let Some(at) = text.iter().rposition(|byte| *byte == b'@') else { return false };
     let (local, domain) = text.split_at(at);
-    let atom = |atom: &[u8]| {
-        !atom.is_empty()
-            && atom.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte))
-    };
+    let atom = |atom: &[u8]| !atom.is_empty() && set::all(set::ATOM, atom);
     local.len() <= 64 && local.split(|byte| *byte == b'.').all(atom) && hostname(domain.get(1..).unwrap_or_default())
 }
 
@@ -98,7 +147,7 @@ fn email(text: &[u8]) -> bool {
 fn hostname(text: &[u8]) -> bool {
     let label = |label: &[u8]| {
         (1..=63).contains(&label.len())
-            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && set::all(set::LABEL, label)
             && label.first() != Some(&b'-')
             && label.last() != Some(&b'-')
     };
@@ -109,15 +158,16 @@ fn hostname(text: &[u8]) -> bool {
 fn uri(text: &[u8]) -> bool {
     let Some(colon) = text.iter().position(|byte| *byte == b':') else { return false };
     let (scheme, rest) = text.split_at(colon);
-    let scheme_fits = scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+    let scheme_fits = scheme.first().is_some_and(u8::is_ascii_alphabetic) && set::all(set::SCHEME, scheme);
     let (rest, fragment) = split(rest.get(1..).unwrap_or_default(), b'#');
     let (hierarchy, query) = split(rest, b'?');
     let (authority, path) = match hierarchy.strip_prefix(b"//") {
         None => (b"".as_slice(), hierarchy),
         Some(rest) => rest.split_at(rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len())),
     };
-    scheme_fits && authority_fits(authority) && only(path, b":@/") && only(query, b":@/?") && only(fragment, b":@/?")
+    let in_path = set::COLON | set::AT_SLASH;
+    let behind = in_path | set::QUESTION;
+    scheme_fits && authority_fits(authority) && only(path, in_path) && only(query, behind) && only(fragment, behind)
 }
 
 /// What stands before the first such byte, and behind it.
@@ -140,13 +190,13 @@ fn authority_fits(authority: &[u8]) -> bool {
     } else {
         let host = rest.iter().position(|byte| *byte == b':').unwrap_or(rest.len());
         let (host, port) = rest.split_at(host);
-        (only(host, b""), port)
+        (only(host, 0), port)
     };
     let port_fits = match port.split_first() {
         None => true,
         Some((colon, digits)) => *colon == b':' && digits.iter().all(u8::is_ascii_digit),
     };
-    host_fits && port_fits && only(user, b":")
+    host_fits && port_fits && only(user, set::COLON)
 }
 
 /// `IPvFuture`: `v`, hex digits, a point, and something.
@@ -158,23 +208,22 @@ fn future_address(address: &[u8]) -> bool {
         && version.iter().all(u8::is_ascii_hexdigit)
         && !rest.is_empty()
         && rest.iter().all(plain)
-        && only(rest, b":")
+        && only(rest, set::COLON)
 }
 
-/// RFC 3986's unreserved characters, sub-delims and escapes, and these.
-fn only(text: &[u8], also: &[u8]) -> bool {
+/// RFC 3986's unreserved characters, sub-delims and escapes, and those of these sets.
+fn only(text: &[u8], also: u8) -> bool {
     let mut rest = text;
     while let Some((byte, behind)) = rest.split_first() {
         rest = behind;
-        if *byte == b'%' {
-            let Some((digits, behind)) = rest.split_at_checked(2) else { return false };
-            if !digits.iter().all(u8::is_ascii_hexdigit) {
-                return false;
-            }
-            rest = behind;
-        } else if !(byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte) || also.contains(byte)) {
+        if set::holds(set::URI | also, *byte) {
+            continue;
+        }
+        let Some((digits, behind)) = rest.split_at_checked(2) else { return false };
+        if *byte != b'%' || !set::all(set::HEX, digits) {
             return false;
         }
+        rest = behind;
     }
     true
 }

@@ -135,6 +135,15 @@ impl TimeFormat {
     /// other text.
     #[must_use]
     pub fn read(&self, text: &[u8]) -> Option<i64> {
+        match &self.source {
+            Some(_) => self.read_parts(text),
+            None if self.has_offset() => rfc_3339_timestamp(text),
+            None => Some(rfc_3339_day(text.try_into().ok()?)? * MICROS_A_DAY),
+        }
+    }
+
+    /// The same part by part.
+    fn read_parts(&self, text: &[u8]) -> Option<i64> {
         let (mut year, mut month, mut of_month) = (0, 0, 0);
         let (mut seconds, mut micros, mut rest) = (0, 0, text);
         for part in &self.parts {
@@ -146,27 +155,64 @@ impl TimeFormat {
                 Part::Minute => seconds += 60 * number(&mut rest, 2, 0, 59)?,
                 Part::Second => seconds += number(&mut rest, 2, 0, 59)?,
                 Part::Fraction(count) => micros = fraction(&mut rest, *count)?,
-                Part::OptionalFraction => {
-                    if let Some(behind) = rest.strip_prefix(b".") {
-                        let count = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                        rest = behind;
-                        micros = fraction(&mut rest, count)?;
-                    }
-                }
+                Part::OptionalFraction => micros = optional_fraction(&mut rest)?,
                 Part::Offset { zulu, minutes, colon } => seconds -= offset(&mut rest, *zulu, *minutes, *colon)?,
                 Part::Literal(c) => rest = rest.strip_prefix(c.encode_utf8(&mut [0; 4]).as_bytes())?,
                 Part::DateAndTime => rest = rest.strip_prefix(b"T").or_else(|| rest.strip_prefix(b"t"))?,
             }
         }
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let last = match month {
-            2 => 28 + i64::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        (rest.is_empty() && of_month <= last)
-            .then(|| calendar::day(year, month, of_month) * MICROS_A_DAY + seconds * 1_000_000 + micros)
+        let day = day(year, month, of_month).filter(|_| rest.is_empty())?;
+        Some(day * MICROS_A_DAY + seconds * 1_000_000 + micros)
     }
+}
+
+/// The day counted from 1970-01-01; None where the month is not as long. The month is one, the day between 1 and 31.
+#[inline]
+fn day(year: i64, month: i64, of_month: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    (of_month <= last).then(|| calendar::day(year, month, of_month))
+}
+
+/// What the parts of [`RFC_3339_DATE`] read, several times as fast: nothing is branched on before the end.
+#[inline]
+fn rfc_3339_day(text: &[u8; 10]) -> Option<i64> {
+    let [y1, y2, y3, y4, first, m1, m2, second, d1, d2] = *text;
+    let mut wrong = (first != b'-') | (second != b'-');
+    let year = two(y1, y2, &mut wrong) * 100 + two(y3, y4, &mut wrong);
+    let (month, of_month) = (two(m1, m2, &mut wrong), two(d1, d2, &mut wrong));
+    wrong |= (year == 0) | !(1..=12).contains(&month) | !(1..=31).contains(&of_month);
+    if wrong { None } else { day(year, month, of_month) }
+}
+
+/// The same for those of [`TimeFormat::timestamp`].
+#[inline]
+fn rfc_3339_timestamp(text: &[u8]) -> Option<i64> {
+    let (date, rest) = text.split_first_chunk::<10>()?;
+    let ([t, h1, h2, first, m1, m2, second, s1, s2], mut rest) = rest.split_first_chunk::<9>()?;
+    let mut wrong = (*t | 0x20 != b't') | (*first != b':') | (*second != b':');
+    let (hour, minute) = (two(*h1, *h2, &mut wrong), two(*m1, *m2, &mut wrong));
+    let second = two(*s1, *s2, &mut wrong);
+    wrong |= (hour > 23) | (minute > 59) | (second > 59);
+    if wrong {
+        return None;
+    }
+    let micros = optional_fraction(&mut rest)?;
+    let seconds = hour * 3_600 + minute * 60 + second - offset(&mut rest, true, true, true)?;
+    let day = rfc_3339_day(date).filter(|_| rest.is_empty())?;
+    Some(day * MICROS_A_DAY + seconds * 1_000_000 + micros)
+}
+
+/// The number of two digits; `wrong` is set where one is none.
+#[inline(always)]
+fn two(first: u8, second: u8, wrong: &mut bool) -> i64 {
+    let (first, second) = (first.wrapping_sub(b'0'), second.wrapping_sub(b'0'));
+    *wrong |= (first > 9) | (second > 9);
+    i64::from(first) * 10 + i64::from(second)
 }
 
 fn letter(c: char, count: usize) -> Result<Part, String> {
@@ -227,6 +273,14 @@ fn fraction(rest: &mut &[u8], count: usize) -> Option<i64> {
     Some(six.fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }
 
+/// Microseconds of the digits behind a point; 0 without one.
+fn optional_fraction(rest: &mut &[u8]) -> Option<i64> {
+    let Some(behind) = rest.strip_prefix(b".") else { return Some(0) };
+    let count = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    *rest = behind;
+    fraction(rest, count)
+}
+
 /// Seconds ahead of UTC.
 fn offset(rest: &mut &[u8], zulu: bool, minutes: bool, colon: bool) -> Option<i64> {
     let (sign, behind) = rest.split_first()?;
@@ -274,9 +328,35 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(format.read(text.as_bytes()), micros, "{text}");
+            assert_eq!(format.read_parts(text.as_bytes()), micros, "{text}, part by part");
         }
         assert_eq!(TimeFormat::date().read(b"1970-01-02"), Some(86_400_000_000));
         assert_eq!(TimeFormat::date().read(b"1970-01-02T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn every_day_and_every_wrong_character() {
+        let (date, timestamp) = (TimeFormat::date(), TimeFormat::timestamp());
+        for year in ["0000", "0001", "1900", "2000", "2023", "2024", "9999"] {
+            for month in 0..=13 {
+                for day in 0..=32 {
+                    let text = format!("{year}-{month:02}-{day:02}");
+                    assert_eq!(date.read(text.as_bytes()), date.read_parts(text.as_bytes()), "{text}");
+                    let text = format!("{text}T23:59:59.000001-12:34");
+                    assert_eq!(timestamp.read(text.as_bytes()), timestamp.read_parts(text.as_bytes()), "{text}");
+                }
+            }
+        }
+        for good in ["2024-02-29t09:08:07.654z", "2024-12-31T20:10:00+05:45"] {
+            for place in 0..good.len() {
+                for byte in 0..=u8::MAX {
+                    let mut text = good.as_bytes().to_vec();
+                    text[place] = byte;
+                    assert_eq!(timestamp.read(&text), timestamp.read_parts(&text), "{byte} at {place} of {good}");
+                    assert_eq!(date.read(&text[..10]), date.read_parts(&text[..10]), "{byte} at {place} of {good}");
+                }
+            }
+        }
     }
 
     #[test]

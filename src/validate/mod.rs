@@ -14,19 +14,21 @@
 //! ```
 
 mod allowed_values;
+mod format;
 mod integer_range;
 mod length;
 mod number_range;
 mod pattern;
 mod time;
 
-use crate::contract::{StringRules, TextFormat};
+use crate::contract::StringRules;
 use crate::lanes::{Best, Lanes, Task};
 use crate::verdict::Code;
 use length::Length;
 use pattern::Shape;
 
 pub(crate) use allowed_values::AllowedValues;
+pub(crate) use format::Format;
 pub use integer_range::IntegerRange;
 pub use number_range::NumberRange;
 pub(crate) use pattern::Run;
@@ -44,7 +46,7 @@ pub(crate) trait TextCheck {
 pub struct TextRules {
     length: Option<Length>,
     shape: Option<Shape>,
-    format: Option<TextFormat>,
+    format: Option<Format>,
     allowed: Option<AllowedValues>,
 }
 
@@ -55,7 +57,7 @@ impl TextRules {
         Self {
             length: Length::new(rules.min_length, rules.max_length),
             shape: rules.pattern.as_ref().map(Shape::new),
-            format: rules.format,
+            format: rules.format.map(Format::new),
             allowed: rules.allowed.as_deref().map(AllowedValues::new),
         }
     }
@@ -72,6 +74,15 @@ impl TextRules {
     pub(crate) fn only_list(&self) -> Option<&AllowedValues> {
         if self.length.is_none() && self.shape.is_none() && self.format.is_none() {
             self.allowed.as_ref()
+        } else {
+            None
+        }
+    }
+
+    /// The format, where that is the only rule.
+    pub(crate) fn only_format(&self) -> Option<&Format> {
+        if self.length.is_none() && self.shape.is_none() && self.allowed.is_none() {
+            self.format.as_ref()
         } else {
             None
         }
@@ -112,8 +123,8 @@ impl TextCheck for TextRules {
         {
             return Err(Code::PatternMismatch);
         }
-        if let Some(format) = self.format
-            && !format.matches(text)
+        if let Some(format) = &self.format
+            && !format.matches(lanes, text, within)
         {
             return Err(Code::InvalidFormat);
         }
