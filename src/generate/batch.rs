@@ -52,7 +52,7 @@ impl Generator {
             values.end()?;
             statuses.push(status.as_str())?;
             for reason in &reasons {
-                paths.push(path(reason.place, |field| self.names.get(field).map(String::as_str)))?;
+                paths.push(&path(reason.place, |field| self.paths.get(field).map(String::as_str)))?;
                 codes.push(reason.code.as_str())?;
             }
             reason_ends.push(paths.ends.len());

@@ -1,5 +1,7 @@
 //! The expected verdict as JSON.
 
+use std::borrow::Cow;
+
 use super::json::push_string;
 use crate::contract::Contract;
 use crate::verdict::{Place, Reason, Status};
@@ -27,7 +29,8 @@ pub fn expected_json(contract: &Contract, status: Status, reasons: &[Reason], ou
             out.push(b',');
         }
         out.extend_from_slice(br#"{"path":"#);
-        push_string(out, path(reason.place, |field| contract.fields().get(field).map(|field| field.name.as_str())));
+        let of_field = |place: usize| contract.placed_fields().get(place).map(|field| field.path.as_str());
+        push_string(out, &path(reason.place, of_field));
         out.extend_from_slice(br#","code":""#);
         out.extend_from_slice(reason.code.as_str().as_bytes());
         out.extend_from_slice(br#""}"#);
@@ -35,11 +38,11 @@ pub fn expected_json(contract: &Contract, status: Status, reasons: &[Reason], ou
     out.extend_from_slice(b"]}");
 }
 
-/// A place as outputs name it; `name` yields a field's.
-pub(super) fn path<'a>(place: Place, name: impl FnOnce(usize) -> Option<&'a str>) -> &'a str {
+/// A place as outputs name it; `of_field` yields a field's path.
+pub(super) fn path<'a>(place: Place, of_field: impl FnOnce(usize) -> Option<&'a str>) -> Cow<'a, str> {
     match place {
-        Place::Log => "$",
-        // Logs with arrays are not generated.
-        Place::Field(field) | Place::Item(field, _) => name(usize::from(field)).unwrap_or_default(),
+        Place::Log => Cow::Borrowed("$"),
+        Place::Field(field) => Cow::Borrowed(of_field(usize::from(field)).unwrap_or_default()),
+        Place::Item(field, item) => Cow::Owned(format!("{}[{item}]", of_field(usize::from(field)).unwrap_or_default())),
     }
 }

@@ -5,6 +5,7 @@ use super::field::FieldPlan;
 use super::mix::Mix;
 use super::options::Options;
 use super::rng::{Key, Stream};
+use super::target::Targets;
 use super::time::Clock;
 use crate::contract::Contract;
 use crate::error::{Error, Result};
@@ -28,15 +29,15 @@ use crate::verdict::{Code, Place, Reason, Status};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Generator {
-    pub(super) names: Vec<String>,
+    /// The paths of the contract's placed fields.
+    pub(super) paths: Vec<String>,
     pub(super) clock: Clock,
     /// The last second that every field holding the record's time allows.
     pub(super) last_time: i64,
     pub(super) position: u64,
     key: Key,
     pub(super) fields: Vec<FieldPlan>,
-    pub(super) required: Vec<usize>,
-    pub(super) integers: Vec<usize>,
+    pub(super) targets: Targets,
     pub(super) accounts: Option<Accounts>,
     pub(super) mix: Mix,
     max_bytes: usize,
@@ -59,38 +60,35 @@ impl Generator {
     /// account that the contract allows, logs larger than the contract's `maxBytes`.
     pub fn new(contract: &Contract, users: Option<&Users>, options: &Options) -> Result<Self> {
         let clock = Clock::new(options.start, options.rate)?;
-        let fields: Vec<FieldPlan> =
-            contract.fields().iter().map(|field| FieldPlan::new(field, contract)).collect::<Result<_>>()?;
+        let paths: Vec<String> = contract.placed_fields().iter().map(|field| field.path.clone()).collect();
+        let fields = FieldPlan::all(contract.fields(), 0, 1, contract)?;
         let accounts = match (contract.lookup(), users) {
             (Some(lookup), Some(users)) => Some(Accounts::new(contract, lookup, users, &fields)?),
             _ => None,
         };
         let mut last_time = i64::MAX;
-        for (field, plan) in contract.fields().iter().zip(&fields) {
-            if let Some(times) = plan.times() {
-                last_time = last_time.min(times.last());
-                if !(times.first()..=times.last()).contains(&options.start) {
-                    return Err(Error::Generator(format!(
-                        "start {} is not within what field '{}' allows, {} to {}",
-                        options.start,
-                        field.name,
-                        times.first(),
-                        times.last()
-                    )));
-                }
+        for (place, times) in fields.iter().flat_map(FieldPlan::times) {
+            last_time = last_time.min(times.last());
+            if !(times.first()..=times.last()).contains(&options.start) {
+                return Err(Error::Generator(format!(
+                    "start {} is not within what field '{}' allows, {} to {}",
+                    options.start,
+                    paths[usize::from(place)],
+                    times.first(),
+                    times.last()
+                )));
             }
         }
-        let having = |of: fn(&FieldPlan) -> bool| (0..fields.len()).filter(|place| of(&fields[*place])).collect();
+        let targets = Targets::new(&fields);
         let mut generator = Self {
-            names: contract.fields().iter().map(|field| field.name.clone()).collect(),
+            paths,
             clock,
             last_time,
             position: 0,
             key: Key::new(options.seed, Stream::Samples),
-            required: having(|plan| plan.required),
-            integers: having(|plan| plan.integer),
-            mix: Mix::new(options, contract.record_anomalies(), &fields, accounts.as_ref())?,
+            mix: Mix::new(options, contract.record_anomalies(), &fields, &targets, accounts.as_ref())?,
             fields,
+            targets,
             accounts,
             max_bytes: contract.limits().max_bytes,
             text: String::new(),

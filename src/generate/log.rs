@@ -4,7 +4,9 @@ use super::accounts::{Accounts, Pair, PairKind};
 use super::field::FieldPlan;
 use super::generator::Generator;
 use super::mix::{First, Plan, Spoil};
+use super::nested::Pen;
 use super::rng::Rng;
+use super::target::Target;
 use crate::verdict::{Code, Place, Reason, Status};
 
 const NO_FIELD: usize = usize::MAX;
@@ -12,8 +14,8 @@ const NO_FIELD: usize = usize::MAX;
 /// Which fields of a log are odd.
 struct Oddities {
     spoil: Option<Spoil>,
-    /// The field that the spoil is about.
-    target: usize,
+    /// What the spoil is about.
+    target: Target,
     /// The field that is an anomaly for certain.
     certain: usize,
     /// From here on a field is an anomaly by chance.
@@ -35,38 +37,39 @@ impl Generator {
         let pair = self.accounts.as_ref().map(|accounts| self.pair(accounts, plan, odd.spoil, rng));
         let (start, first_reason) = (out.len(), reasons.len());
         out.push(b'{');
-        for (place, field) in (0..).zip(&self.fields) {
-            let index = usize::from(place);
+        for (index, field) in self.fields.iter().enumerate() {
             let mut code = None;
-            if index == odd.target {
-                match odd.spoil {
-                    Some(Spoil::Missing) => {
-                        reasons.push(Reason { place: Place::Field(place), code: Code::Missing });
-                        continue;
-                    }
-                    Some(Spoil::TextForNumber) => {
-                        field.write_no_number(rng, out);
-                        reasons.push(Reason { place: Place::Field(place), code: Code::WrongType });
-                        continue;
-                    }
-                    Some(Spoil::Duplicate) => code = Some(Code::DuplicateKey),
-                    Some(Spoil::CutShort) | None => {}
+            if index == odd.target.field
+                && let Some(spoil) = odd.spoil
+            {
+                if spoil == Spoil::Duplicate && odd.target.place == field.place {
+                    code = Some(Code::DuplicateKey);
+                } else {
+                    field.write_spoiled(spoil, odd.target, &mut Pen { rng, time, text: &mut self.text, out, reasons });
+                    continue;
                 }
             }
             if index == odd.certain || (index >= odd.by_chance && rng.happens(field.anomalous)) {
-                let expected = field.write_anomaly(rng, time, &mut self.text, out);
+                let before = reasons.len();
+                let expected = field.write_anomaly(&mut Pen { rng, time, text: &mut self.text, out, reasons });
+                if code.is_some() {
+                    // Of a field that stands there twice nothing else is said.
+                    reasons.truncate(before);
+                }
                 code = code.or(expected);
             } else {
                 write_valid(self.accounts.as_ref(), pair.as_ref(), field, index, rng, time, &mut self.text, out);
             }
             if let Some(code) = code {
-                reasons.push(Reason { place: Place::Field(place), code });
+                reasons.push(Reason { place: Place::Field(field.place), code });
             }
         }
-        if let (Some(Spoil::Duplicate), Some(field)) = (odd.spoil, self.fields.get(odd.target)) {
+        if let (Some(Spoil::Duplicate), Some(field)) = (odd.spoil, self.fields.get(odd.target.field))
+            && odd.target.place == field.place
+        {
             // Another draw: the same value sometimes, mostly another one.
             let pair = self.accounts.as_ref().map(|accounts| accounts.draw(rng));
-            write_valid(self.accounts.as_ref(), pair.as_ref(), field, odd.target, rng, time, &mut self.text, out);
+            write_valid(self.accounts.as_ref(), pair.as_ref(), field, odd.target.field, rng, time, &mut self.text, out);
         }
         // The last field's comma and blank.
         if out.len() - start > 1 {
@@ -89,15 +92,14 @@ impl Generator {
             PairKind::Unknown => (accounts.account_field, Code::UnknownAccount),
             PairKind::Foreign => (accounts.device_field.unwrap_or(accounts.account_field), Code::DeviceMismatch),
         };
-        // The contract holds at most 1,000 fields.
-        reasons.push(Reason { place: Place::Field(u16::try_from(field).unwrap_or(u16::MAX)), code });
+        reasons.push(Reason { place: Place::Field(self.fields[field].place), code });
         Status::Suspicious
     }
 
     #[inline]
     fn oddities(&self, plan: Plan, rng: &mut Rng) -> Oddities {
         let fields = self.fields.len();
-        let mut odd = Oddities { spoil: None, target: NO_FIELD, certain: NO_FIELD, by_chance: fields };
+        let mut odd = Oddities { spoil: None, target: Target::NONE, certain: NO_FIELD, by_chance: fields };
         match plan {
             Plan::Free => {
                 odd.by_chance = 0;
@@ -116,12 +118,7 @@ impl Generator {
             Plan::Valid | Plan::Good | Plan::Suspicious => {}
         }
         if let Some(spoil) = odd.spoil {
-            odd.target = match spoil {
-                Spoil::CutShort => NO_FIELD,
-                Spoil::Duplicate => rng.place(fields),
-                Spoil::Missing => self.required[rng.place(self.required.len())],
-                Spoil::TextForNumber => self.integers[rng.place(self.integers.len())],
-            };
+            odd.target = self.targets.draw(spoil, rng);
         }
         odd
     }

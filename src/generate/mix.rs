@@ -4,7 +4,8 @@ use super::accounts::Accounts;
 use super::field::FieldPlan;
 use super::options::Options;
 use super::rng::{Chance, Rng};
-use super::weights::Weights;
+use super::target::Targets;
+use super::weights::{Weights, first_to_happen};
 use crate::contract::RecordAnomalies;
 use crate::error::{Error, Result};
 
@@ -23,13 +24,15 @@ pub(super) enum Plan {
     Suspicious,
 }
 
-/// What spoils a log as a whole.
+/// What spoils a log, as a whole or in one of its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spoil {
     CutShort,
     Missing,
     Duplicate,
     TextForNumber,
+    Null,
+    OtherType,
 }
 
 /// Where a bad log's first anomaly is.
@@ -67,42 +70,46 @@ struct Rates {
 
 /// So much over 1 is rounding: 0.9 and 0.1 are no binary fractions.
 const ROUNDING: f64 = 1e-9;
-const SPOILS: [Spoil; 4] = [Spoil::CutShort, Spoil::Missing, Spoil::Duplicate, Spoil::TextForNumber];
+const SPOILS: [Spoil; 6] =
+    [Spoil::CutShort, Spoil::Missing, Spoil::Duplicate, Spoil::TextForNumber, Spoil::Null, Spoil::OtherType];
 
 impl Mix {
     pub(super) fn new(
         options: &Options,
         anomalies: RecordAnomalies,
         plans: &[FieldPlan],
+        targets: &Targets,
         accounts: Option<&Accounts>,
     ) -> Result<Self> {
         // What can't be had in this contract is left out: no field is required, or none is a number.
         let having = |rate: f64, possible: bool| if possible { rate } else { 0.0 };
-        let (required, integer) = (plans.iter().any(|plan| plan.required), plans.iter().any(|plan| plan.integer));
         let rates = [
             anomalies.cut_short,
-            having(anomalies.missing_field, required),
+            having(anomalies.missing_field, targets.has(Spoil::Missing)),
             anomalies.duplicate_field,
-            having(anomalies.text_for_number, integer),
+            having(anomalies.text_for_number, targets.has(Spoil::TextForNumber)),
         ];
         let spoiled: f64 = rates.iter().sum();
         let has_unknown = accounts.is_some_and(Accounts::has_unknown);
         let unknown = having(anomalies.unknown_account, has_unknown) / (1.0 - spoiled).max(f64::MIN_POSITIVE);
 
         // The chance that the first anomaly is at a place: none before it, and one there.
-        let mut none_before = 1.0;
-        let mut first = Vec::new();
-        for share in std::iter::once(spoiled).chain(plans.iter().map(|plan| plan.share)) {
-            first.push(none_before * share);
-            none_before *= 1.0 - share;
-        }
-        let natural_bad = 1.0 - none_before;
+        let (first, none) = first_to_happen(std::iter::once(spoiled).chain(plans.iter().map(|plan| plan.share)));
+        let natural_bad = 1.0 - none;
         let spoils = Weights::new(rates);
         let (first, bad_spoils) = if natural_bad > 0.0 {
             (Weights::new(first), spoils.clone())
         } else {
             // A contract that names no anomaly: bad logs can be asked for all the same.
-            (Weights::even(1), Weights::new([1.0, having(1.0, required), 1.0, having(1.0, integer)]))
+            // What only objects and arrays brought with them is left to contracts that have some: the logs of others
+            // stay what they are.
+            let nested = plans.iter().any(FieldPlan::is_nested);
+            let possible = |spoil| match spoil {
+                Spoil::CutShort => true,
+                Spoil::Missing | Spoil::Duplicate | Spoil::TextForNumber => targets.has(spoil),
+                Spoil::Null | Spoil::OtherType => nested && targets.has(spoil),
+            };
+            (Weights::even(1), Weights::new(SPOILS.map(|spoil| having(1.0, possible(spoil)))))
         };
 
         let mismatch = accounts.map_or(0.0, |accounts| accounts.mismatch);

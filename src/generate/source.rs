@@ -2,6 +2,7 @@
 
 use super::json::push_string;
 use super::moment::Moment;
+use super::nested::Within;
 use super::numbers::numbers;
 use super::rng::{Key, Rng, Stream};
 use super::rules::allows_text;
@@ -33,6 +34,10 @@ pub(super) enum Source {
     Moment(Moment),
     /// Texts by pattern and length.
     Texts(Texts),
+    /// An object, each of whose fields has a source of its own.
+    Object(Within),
+    /// An array, whose items share one.
+    Array(Within),
 }
 
 /// How a field is drawn: values with weights where there are some to choose from.
@@ -48,8 +53,9 @@ pub(super) fn weighted(field: &Field) -> Option<Vec<(&str, f64)>> {
 }
 
 impl Source {
-    pub(super) fn new(field: &Field) -> Result<Self> {
-        let wrong = |what: &str| Error::Generator(format!("field '{}': {what}", field.name));
+    /// Of a scalar field, which complaints call by its path.
+    pub(super) fn new(field: &Field, path: &str) -> Result<Self> {
+        let wrong = |what: &str| Error::Generator(format!("field '{path}': {what}"));
         let valid = field.generator.as_ref().map_or(&Valid::Rules, |FieldGenerator { valid, .. }| valid);
         match (&field.kind, valid) {
             (Kind::String(rules), Valid::Rules | Valid::Weighted(_)) => {
@@ -93,18 +99,17 @@ impl Source {
             (Kind::Date(rules), Valid::Rules) => {
                 Moment::new(rules, MICROS_A_DAY).map(Self::Moment).ok_or_else(|| wrong("no day lies within its bounds"))
             }
-            (Kind::Object(_) | Kind::Array(_), _) => Err(wrong("objects and arrays can't be generated yet")),
             _ => Err(wrong("its 'generator' does not go with its type")),
         }
     }
 
-    /// A value as text: users are drawn so. None for a time, which no users table holds.
+    /// A value as text: users are drawn so. None for what no users table holds.
     pub(super) fn draw_text(&self, rng: &mut Rng, field: &Field) -> Option<String> {
         Some(match self {
             Self::Choices(weights, _) => (*weighted(field)?.get(weights.draw(rng))?.0).to_owned(),
             Self::UuidHex => String::from_utf8_lossy(&uuid_hex(rng)).into_owned(),
             Self::Integers(span) => rng.within(span).to_string(),
-            Self::Time(_) | Self::Moment(_) => return None,
+            Self::Time(_) | Self::Moment(_) | Self::Object(_) | Self::Array(_) => return None,
             Self::Texts(texts) => {
                 let mut text = String::new();
                 texts.draw(rng, &mut text);

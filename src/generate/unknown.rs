@@ -39,7 +39,7 @@ impl Unknown {
             return Ok(Span::of(rules).and_then(|span| Missing::new(span, listed)).map(Self::Integers));
         }
         let names: HashSet<&str> = names.iter().copied().collect();
-        let source = Source::new(field)?;
+        let source = Source::new(field, &field.name)?;
         let key = Key::new(1, Stream::Samples);
         let mut texts: Vec<String> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();

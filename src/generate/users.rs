@@ -40,7 +40,7 @@ pub fn users(contract: &Contract, seed: u64, accounts: u64) -> Result<Users> {
         let weights = Weights::new(list.iter().map(|(_, weight)| *weight));
         (list.into_iter().map(|(value, _)| value.to_owned()).collect(), weights)
     } else {
-        let source = Source::new(device)?;
+        let source = Source::new(device, &device.name)?;
         // Far from the accounts' own draws.
         let draw = |place| source.draw_text(&mut key.at(u64::MAX - place), device);
         let devices: Vec<String> = (0..MADE_UP).filter_map(draw).collect();
@@ -76,7 +76,7 @@ fn names(field: &Field, key: Key, accounts: u64) -> Result<Vec<String>> {
         let count = count.ok_or_else(|| too_few(possible.len() as u128))?;
         return Ok(possible.into_iter().take(count).map(str::to_owned).collect());
     }
-    let source = Source::new(field)?;
+    let source = Source::new(field, &field.name)?;
     let (mut names, mut seen) = (Vec::new(), HashSet::new());
     for index in 0..accounts.saturating_mul(DRAWS) {
         if names.len() as u64 == accounts {

@@ -59,6 +59,18 @@ impl Weights {
     }
 }
 
+/// Where the place n happens with the chance `shares[n]`: the chance of each that it is the first to happen, and the
+/// chance that none does.
+pub(super) fn first_to_happen(shares: impl IntoIterator<Item = f64>) -> (Vec<f64>, f64) {
+    let mut none_before = 1.0;
+    let mut first = Vec::new();
+    for share in shares {
+        first.push(none_before * share);
+        none_before *= 1.0 - share;
+    }
+    (first, none_before)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Weights;

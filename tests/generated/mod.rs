@@ -12,16 +12,16 @@ use logcore::generate::{Generator, Options};
 use logcore::users::Users;
 
 /// One log: text, status, reasons as `path code`.
-pub type Log = (String, String, Vec<String>);
+pub(crate) type Log = (String, String, Vec<String>);
 
-pub fn reasons(batch: &RecordBatch, column: &str, row: usize) -> Vec<String> {
+pub(crate) fn reasons(batch: &RecordBatch, column: &str, row: usize) -> Vec<String> {
     let list = batch.column_by_name(column).unwrap().as_list::<i32>().value(row);
     let list = list.as_struct();
     let text = |name: &str, row: usize| list.column_by_name(name).unwrap().as_string::<i32>().value(row).to_owned();
     (0..list.len()).map(|row| format!("{} {}", text("path", row), text("code", row))).collect()
 }
 
-pub fn logs(batch: &RecordBatch) -> Vec<Log> {
+pub(crate) fn logs(batch: &RecordBatch) -> Vec<Log> {
     let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
     let (values, statuses) = (text("value"), text("expected_status"));
     (0..batch.num_rows())
@@ -29,11 +29,11 @@ pub fn logs(batch: &RecordBatch) -> Vec<Log> {
         .collect()
 }
 
-pub fn rates(bad: impl Into<Option<f64>>, suspicious: impl Into<Option<f64>>) -> Options {
+pub(crate) fn rates(bad: impl Into<Option<f64>>, suspicious: impl Into<Option<f64>>) -> Options {
     Options { bad_rate: bad.into(), suspicious_rate: suspicious.into(), ..Options::default() }
 }
 
-pub fn complaint(contract: &Contract, users: Option<&Users>, options: &Options) -> String {
+pub(crate) fn complaint(contract: &Contract, users: Option<&Users>, options: &Options) -> String {
     match Generator::new(contract, users, options) {
         Err(Error::Generator(message)) => {
             assert!(!message.contains('\n'), "{message}");
@@ -44,7 +44,12 @@ pub fn complaint(contract: &Contract, users: Option<&Users>, options: &Options) 
 }
 
 /// Classifies `count` logs. Yields how many there are of each status and reasons, such as `bad: $ malformed_json`.
-pub fn judge(contract: &Contract, users: Option<&Users>, options: &Options, count: usize) -> BTreeMap<String, u32> {
+pub(crate) fn judge(
+    contract: &Contract,
+    users: Option<&Users>,
+    options: &Options,
+    count: usize,
+) -> BTreeMap<String, u32> {
     let classifier = Classifier::new(&Arc::new(contract.clone()), users).unwrap();
     let batch = Generator::new(contract, users, options).unwrap().batch(count).unwrap();
     let judged = classifier.classify(&batch, "value").unwrap();
