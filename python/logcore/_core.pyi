@@ -166,7 +166,8 @@ class Classifier:
 @final
 class Generator:
     """Seeded logs, each with the verdict it should get; without users none is suspicious. Record i is a function of
-    (contract, users, seed, start, rate, rates of bad and suspicious, i)."""
+    (contract, users, seed, start, rate, rates of bad and suspicious, i). Of an object's optional fields one in four is
+    left out; an array has up to three items."""
 
     def __new__(
         cls,

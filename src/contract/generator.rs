@@ -63,11 +63,11 @@ pub enum AnomalyValue {
 pub struct RecordAnomalies {
     /// The text is cut short.
     pub cut_short: f64,
-    /// A required field is left out.
+    /// A required field is left out, of the log or of an object within it.
     pub missing_field: f64,
-    /// A field stands there twice.
+    /// A field stands there twice, at whatever depth.
     pub duplicate_field: f64,
-    /// A number field holds a string that is no number.
+    /// An integer field, or an item of an array, holds a string that is no number.
     pub text_for_number: f64,
     /// The account is within the contract, but the users table has no row for it.
     pub unknown_account: f64,

@@ -16,6 +16,9 @@ use crate::verdict::{Code, Place, Reason, Status};
 ///
 /// Record i is a function of (contract, users, options, i): the same in every batch, thread and process.
 ///
+/// The log's own fields are always there, but for anomalies. Of an object's optional fields one in four is left out, and
+/// an array has up to three items.
+///
 /// ```
 /// use logcore::contract::Contract;
 /// use logcore::generate::{Generator, Options, users};

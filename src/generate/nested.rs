@@ -86,24 +86,20 @@ impl FieldPlan {
     /// go to the pen's.
     #[cold]
     pub(super) fn write_anomaly(&self, pen: &mut Pen<'_>) -> Option<Code> {
-        match &self.source {
-            Source::Object(within) => {
-                if let Some(first) = within.first(pen.rng) {
-                    self.write_object(within, first, pen);
-                    return None;
-                }
+        let first = match &self.source {
+            Source::Object(within) | Source::Array(within) => within.first(pen.rng),
+            _ => None,
+        };
+        match (&self.source, first) {
+            (Source::Object(within), Some(first)) => self.write_object(within, first, pen),
+            (Source::Array(within), Some(_)) => {
+                let count = 1 + pen.rng.place(ITEMS);
+                let first = pen.rng.place(count);
+                self.write_array(within, count, first, pen);
             }
-            Source::Array(within) => {
-                if within.first(pen.rng).is_some() {
-                    let count = 1 + pen.rng.place(ITEMS);
-                    let first = pen.rng.place(count);
-                    self.write_array(within, count, first, pen);
-                    return None;
-                }
-            }
-            _ => {}
+            _ => return self.write_own_anomaly(pen),
         }
-        self.write_own_anomaly(pen)
+        None
     }
 
     /// Fields before the place `first` keep the contract, the one there doesn't, those behind it may or may not.

@@ -122,14 +122,27 @@ def test_what_cannot_be_judged_is_refused(good: str, wrong: str, message: str) -
         Contract.parse(CONTRACT.replace(good, wrong))
 
 
-def test_generated_logs_of_scalars_are_as_expected() -> None:
-    scalars = CONTRACT[: CONTRACT.index("      - name: user")]
+def test_generated_logs_are_as_expected() -> None:
     mail = "{name: mail, logicalType: string, logicalTypeOptions: {format: email, maxLength: 30}}"
-    contract = Contract.parse(scalars.replace("properties:\n", f"properties:\n      - {mail}\n", 1))
+    contract = Contract.parse(CONTRACT.replace("properties:\n", f"properties:\n      - {mail}\n", 1))
     logs = Generator(contract, seed=1, start=1_619_724_510).batch(5_000)
     judged = Classifier(contract).classify(logs)
     assert judged["status"].to_pylist() == logs["expected_status"].to_pylist() == ["good"] * 5_000
-    assert judged["at"][0].as_py() == datetime(2021, 4, 29, 19, 28, 30, tzinfo=timezone.utc)
+    start = datetime(2021, 4, 29, 19, 28, 30, tzinfo=timezone.utc)
+    assert judged["at"][0].as_py() == start
+    homes = [user["home"] for user in judged["user"].to_pylist()]
+    assert {home and home["since"] and home["since"].replace(second=30) for home in homes} == {start, None}
+    assert {len(tags) for tags in judged["tags"].to_pylist()} == {0, 1, 2, 3}
+
+
+def test_generated_logs_are_bad_as_expected() -> None:
+    contract = Contract.parse(CONTRACT)
+    logs = Generator(contract, seed=1, bad_rate=0.5).batch(20_000)
+    judged = Classifier(contract).classify(logs)
+    assert judged["status"].to_pylist() == logs["expected_status"].to_pylist()
+    assert judged["reasons"].to_pylist() == logs["expected_reasons"].to_pylist()
+    found = {(reason["path"], reason["code"]) for reasons in judged["reasons"].to_pylist() for reason in reasons}
+    assert {("user", "null"), ("user.home.zip", "missing"), ("tags[1]", "wrong_type")} <= found
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from conformance import CONFORMANCE, REPOSITORY
-from logcore import Classifier, Contract
+from logcore import Classifier, Contract, Generator, GeneratorError
 from random_contracts import contract_text, log_for
 
 CONTRACTS = [REPOSITORY / "contracts" / "server-logs.odcs.yaml", CONFORMANCE / "readings.odcs.yaml"]
@@ -56,3 +56,29 @@ def test_both_find_the_same_fields_at_fault(part: int) -> None:
             judged_bad += bool(ours)
             judged_good += not ours
     assert min(judged_bad, judged_good) > 300
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_generated_logs_have_the_faults_that_they_say(part: int) -> None:
+    """Both judges agree with the generator; a name twice and text that is no JSON are for the core alone."""
+    rng = random.Random(part)
+    generated = 0
+    for _ in range(60):
+        text = contract_text(rng)
+        contract = Contract.parse(text)
+        try:
+            logs = Generator(contract, seed=part, bad_rate=0.5).batch(60)
+        except GeneratorError:
+            # No value is found for rules as narrow as these.
+            continue
+        judged = Classifier(contract).classify(logs).select(["status", "reasons"]).to_pylist()
+        validator = jsonschema.Draft202012Validator(
+            json.loads(contract.json_schema()), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
+        for log, verdict in zip(logs.to_pylist(), judged):
+            assert verdict == {"status": log["expected_status"], "reasons": log["expected_reasons"]}, f"{log}\n{text}"
+            expected = {reason["path"].split(".")[0].split("[")[0] for reason in log["expected_reasons"]}
+            if not {"duplicate_key", "malformed_json"} & {reason["code"] for reason in log["expected_reasons"]}:
+                assert expected == faulty_fields(validator, json.loads(log["value"])), f"{log}\n{text}"
+                generated += 1
+    assert generated > 1_500
