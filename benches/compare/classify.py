@@ -12,7 +12,7 @@ from benches.compare.arrow_json import arrow_json_rival
 from benches.compare.json_schema import json_schema_rival
 from benches.compare.logs import Logs
 from benches.compare.report import Comparison, report
-from benches.compare.rivals import Rival, duckdb_rival, logcore_rival, polars_rival
+from benches.compare.rivals import Rival, duckdb_rival, logcore_pool_rival, logcore_rival, polars_rival
 from benches.compare.rust import rust_rivals
 
 __all__ = ["compare_classify"]
@@ -38,7 +38,8 @@ def compare_classify(logs: Logs, rounds: int) -> Comparison:
     }
     cores = len(os.sched_getaffinity(0))
     if cores > 1:
-        rivals[f"logcore, {cores} threads"] = (logs, logcore_rival(logs, threads=cores))
+        rivals[f"logcore, {cores} threads a batch"] = (logs, logcore_rival(logs, threads=cores))
+        rivals[f"logcore, {cores} batches at once"] = (logs, logcore_pool_rival(logs, threads=cores))
     for name, (own, run) in rivals.items():
         counts = {pair["values"]: pair["counts"] for pair in run(True).value_counts().to_pylist()}
         if counts != own.counts:

@@ -8,13 +8,14 @@ batch by batch, as it does in Spark: unless the statuses are asked for, a batch 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benches.compare.allowed import COUNTRIES, DEVICES, EVENT_TYPES
 from benches.compare.logs import Logs
 from logcore import Classifier
 
-__all__ = ["Rival", "duckdb_rival", "logcore_rival", "polars_rival"]
+__all__ = ["Rival", "duckdb_rival", "logcore_pool_rival", "logcore_rival", "polars_rival"]
 
 Rival = Callable[[bool], Any]
 """Runs, and with True yields the statuses."""
@@ -38,6 +39,28 @@ def logcore_rival(logs: Logs, *, threads: int = 1) -> Rival:
             if wanted:
                 statuses.append(judged["status"])
         return pa.chunked_array(statuses) if wanted else None
+
+    return run
+
+
+def logcore_pool_rival(logs: Logs, *, threads: int) -> Rival:
+    """One classifier for several Python threads, each with a batch of its own, none of them holding the GIL."""
+    import pyarrow as pa
+
+    classifier = Classifier(logs.contract, logs.users, threads=1)
+    parts = [logs.batch.slice(start, _BATCH) for start in range(0, logs.batch.num_rows, _BATCH)]
+
+    def statuses(part: Any) -> Any:
+        return classifier.classify(part)["status"]
+
+    def run(wanted: bool) -> Any:
+        with ThreadPoolExecutor(threads) as pool:
+            done = pool.map(statuses, parts)
+            if wanted:
+                return pa.chunked_array(list(done))
+            for _ in done:
+                pass
+        return None
 
     return run
 
