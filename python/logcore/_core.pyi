@@ -210,10 +210,14 @@ class Producer:
         truth: bool,
         config: dict[str, str],
         shard: tuple[int, int] = ...,
+        partitions: int | None = None,
     ) -> Producer:
         """Starts at once; rate None is as fast as can be. `shard` (i, n), (0, 1) by default, sends the records i,
-        i + n, i + 2n … of the stream that rate and count speak of. Raises KafkaError where no broker answers,
-        GeneratorError."""
+        i + n, i + 2n … of the stream that rate and count speak of. With `partitions`, a topic that is missing is created
+        with so many. Raises KafkaError where no broker answers, GeneratorError."""
+    @property
+    def created_topic(self) -> bool:
+        """Whether it created the topic."""
     def stats(self) -> dict[str, Any]:
         """generated, sent, acknowledged, failed (ints), bytes, elapsed (s), rate (acknowledged/s over the last
         second or so), done (bool), error (str or None: the first failure), lag_p50, lag_p99, lag_max (s behind the due

@@ -19,7 +19,7 @@ use super::pacing::Schedule;
 use super::run::{Client, Run};
 use super::runs::Runs;
 use super::sender::Sender;
-use super::topic::{Found, find, missing};
+use super::topic::{Found, ensure_topic, find, missing};
 use crate::verdict::{Reason, Status};
 use crate::{Error, Result};
 
@@ -43,6 +43,8 @@ const DEFAULTS: [(&str, &str); 8] = [
 const QUEUE: &str = "queue.buffering.max.messages";
 const QUEUE_PACED: (&str, &str) = (QUEUE, "200000");
 const QUEUE_MAX: (&str, &str) = (QUEUE, "50000");
+/// As many copies as the brokers make by themselves. One copy would stop a cluster that wants two to acknowledge.
+const REPLICATION: i32 = -1;
 /// How soon a topic that is not there yet is looked for again.
 const TOPIC_NAP: Duration = Duration::from_millis(20);
 /// How long a topic may take to show after its creation.
@@ -80,8 +82,10 @@ impl Default for Shard {
 pub struct ProducerOptions {
     /// `HOST:PORT[,HOST:PORT…]`.
     pub brokers: String,
-    /// The topic; it has to be there, unless the brokers create topics on first use.
+    /// The topic; where `partitions` is None it has to be there, unless the brokers create topics on first use.
     pub topic: String,
+    /// A topic that is missing is created with so many partitions, in as many copies as the brokers make by themselves.
+    pub partitions: Option<i32>,
     /// Records a second, of the whole stream; None is as fast as can be.
     pub rate: Option<f64>,
     /// How many records, of the whole stream; None is no end.
@@ -124,6 +128,7 @@ pub struct Stats {
 /// A run under way. Dropped, it is cut short: what is in flight is not waited for.
 pub struct Producer {
     run: Arc<Run>,
+    created: bool,
     reports: Option<JoinHandle<()>>,
 }
 
@@ -142,14 +147,17 @@ impl Producer {
         };
         let schedule = options.rate.map(Schedule::new).transpose()?;
         let queue = if schedule.is_some() { QUEUE_PACED } else { QUEUE_MAX };
-        let connection = Connection::new(&options.brokers, &[&DEFAULTS[..], &[queue]].concat(), &[], &options.config)?;
+        // Asking must not be what creates it, with the broker's own number of partitions.
+        let asking: &[_] = if options.partitions.is_some() { &[("allow.auto.create.topics", "false")] } else { &[] };
+        let connection =
+            Connection::new(&options.brokers, &[&DEFAULTS[..], &[queue]].concat(), asking, &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));
         let runs = (!options.config.contains_key("partitioner")).then(|| Runs::new(options.rate));
         let client: Client = connection
             .config
             .create_with_context(Context { counters: Arc::clone(&counters), runs })
             .map_err(|error| connection.error("", &error))?;
-        wait_for_topic(&connection, &client, &counters.events, &options.topic)?;
+        let created = wait_for_topic(&connection, &client, &counters.events, &options)?;
         let run = Arc::new(Run {
             client,
             counters,
@@ -171,7 +179,13 @@ impl Producer {
         }
         let watched = Arc::clone(&run);
         let reports = spawn("logcore-reports", move || watched.serve_reports(threads))?;
-        Ok(Self { run, reports: Some(reports) })
+        Ok(Self { run, created, reports: Some(reports) })
+    }
+
+    /// Whether it created the topic.
+    #[must_use]
+    pub fn created_topic(&self) -> bool {
+        self.created
     }
 
     /// How far it is.
@@ -223,8 +237,17 @@ impl Drop for Producer {
     }
 }
 
-fn wait_for_topic(connection: &Connection, client: &Client, events: &Events, topic: &str) -> Result<()> {
-    let mut deadline = None;
+/// Waits until the topic is there, and creates it where that is wanted; true if it did. One client asks and sends: a
+/// second one would cost 20 ms.
+fn wait_for_topic(
+    connection: &Connection,
+    client: &Client,
+    events: &Events,
+    options: &ProducerOptions,
+) -> Result<bool> {
+    let ProducerOptions { brokers, topic, config, .. } = options;
+    let mut partitions = options.partitions;
+    let (mut created, mut deadline) = (false, None);
     loop {
         let metadata = first_answer(
             connection,
@@ -232,9 +255,13 @@ fn wait_for_topic(connection: &Connection, client: &Client, events: &Events, top
             |timeout| client.client().fetch_metadata(Some(topic), timeout),
             || client.poll(Duration::ZERO),
         )?;
-        let found = find(connection, &metadata, topic)?;
-        if let Found::Partitions(_) = found {
-            return Ok(());
+        match (find(connection, &metadata, topic)?, partitions.take()) {
+            (Found::Partitions(_), _) => return Ok(created),
+            (Found::Missing, Some(partitions)) => {
+                created = ensure_topic(brokers, topic, partitions, REPLICATION, config)?;
+                continue;
+            }
+            _ => {}
         }
         // A topic just made, by us or by this very question, shows within moments.
         if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + TOPIC_PATIENCE) {

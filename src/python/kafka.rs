@@ -28,7 +28,7 @@ impl PyProducer {
     #[new]
     #[pyo3(signature = (
         contract, users, *, brokers, topic, rate, count, duration, threads, seed, start, bad_rate, suspicious_rate, truth,
-        config, shard = (0, 1)
+        config, shard = (0, 1), partitions = None
     ))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
@@ -48,6 +48,7 @@ impl PyProducer {
         truth: bool,
         config: Properties,
         shard: (u64, u64),
+        partitions: Option<i32>,
     ) -> PyResult<Self> {
         let logs = generate::Options {
             seed,
@@ -60,7 +61,7 @@ impl PyProducer {
             let source = Generated::new(Arc::clone(&contract.0), users.map(|users| &users.0), &logs)?;
             let duration = duration.map(seconds).transpose()?;
             let shard = Shard { index: shard.0, of: shard.1 };
-            let options = ProducerOptions { brokers, topic, rate, count, shard, duration, truth, config };
+            let options = ProducerOptions { brokers, topic, partitions, rate, count, shard, duration, truth, config };
             Producer::start(options, vec![source; threads])
         })
         .map(Self)
@@ -83,6 +84,11 @@ impl PyProducer {
         dict.set_item("lag_p99", p99)?;
         dict.set_item("lag_max", max)?;
         Ok(dict)
+    }
+
+    #[getter]
+    fn created_topic(&self) -> bool {
+        self.0.created_topic()
     }
 
     fn stop(&self) {

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from logcore._core import Contract, Generator, LogcoreError, Producer, Users, ensure_topic
+from logcore._core import Contract, Generator, LogcoreError, Producer, Users
 from logcore.producer.options import Options, parse
 from logcore.producer.progress import Progress, summary
 
@@ -52,9 +52,6 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     # Nothing is under way yet that a Ctrl-C could break, and the waits below don't come back to Python for it.
     _on_signals(signal.SIG_DFL)
     progress.line.waits(f"asking Kafka at {options.brokers} …")
-    # -1: as many copies as the brokers make by themselves. One copy would stop a cluster that wants two to acknowledge.
-    if ensure_topic(options.brokers, options.topic, partitions=options.partitions, replication=-1, config=config):
-        progress.note(f"made the topic {options.topic} with {options.partitions} partitions")
     producer = Producer(
         contract,
         users,
@@ -71,7 +68,10 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
         truth=options.truth,
         config=config,
         shard=options.shard,
+        partitions=options.partitions,
     )
+    if producer.created_topic:
+        progress.note(f"made the topic {options.topic} with {options.partitions} partitions")
     stop = threading.Event()
 
     def ask(_signum: int, _frame: FrameType | None) -> None:
