@@ -213,8 +213,8 @@ class Producer:
         partitions: int | None = None,
     ) -> Producer:
         """Starts at once; rate None is as fast as can be. `shard` (i, n), (0, 1) by default, sends the records i,
-        i + n, i + 2n … of the stream that rate and count speak of. With `partitions`, a topic that is missing is created
-        with so many. Raises KafkaError where no broker answers, GeneratorError."""
+        i + n, i + 2n … of the stream that rate and count speak of. With `partitions`, a topic that is missing is
+        created with so many. Raises KafkaError where no broker answers, GeneratorError."""
     @property
     def created_topic(self) -> bool:
         """Whether it created the topic."""
