@@ -32,7 +32,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_defaults() -> None:
     assert parse(["b:1", "logs"]) == Options("b:1", "logs")
     assert Options("b:1", "logs").rate == 1000.0
-    assert Options("b:1", "logs").count is None
+    assert Options("b:1", "logs").logs is None
 
 
 def test_everything(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_everything(tmp_path: Path) -> None:
         f"--suspicious-rate 0.9 --users-seed 4 --accounts 50 --truth --config {config} --contract c.yaml --partitions 8"
     )
     assert parse(arguments.split()) == Options(
-        "b:1,c:2", "logs", rate=0.5, count=7, duration=2.5, threads=3, seed=9, start=1_700_000_000, bad_rate=0.1,
+        "b:1,c:2", "logs", rate=0.5, logs=7, duration=2.5, threads=3, seed=9, start=1_700_000_000, bad_rate=0.1,
         suspicious_rate=0.9, users_seed=4, accounts=50, truth=True, contract="c.yaml", partitions=8,
         config=(("security.protocol", "SSL"), ("linger.ms", "5")),
     )  # fmt: skip

@@ -58,7 +58,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
         brokers=options.brokers,
         topic=options.topic,
         rate=options.rate,
-        count=options.count,
+        count=options.logs,
         duration=options.duration,
         threads=options.threads,
         seed=options.seed,

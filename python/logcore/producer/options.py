@@ -39,15 +39,15 @@ _MOST_SHARDS = 1_000_000
 class Options(NamedTuple):
     """What was asked for; `rate` in logs a second (None: as fast as can be), `duration` in seconds.
 
-    `shard` is the part of the stream, counted from 0, and how many there are; `rate` and `count` are the stream's.
-    `users` is a CSV file, ``mysql``, or None for users generated from `users_seed` and `accounts`; `mysql` holds the
-    arguments of `logcore.Mysql` with ``mysql``.
+    `shard` is the part of the stream, counted from 0, and how many there are; `rate` and `logs`, how many, are the
+    stream's. `users` is a CSV file, ``mysql``, or None for users generated from `users_seed` and `accounts`; `mysql`
+    holds the arguments of `logcore.Mysql` with ``mysql``.
     """
 
     brokers: str
     topic: str
     rate: float | None = 1000.0
-    count: int | None = None
+    logs: int | None = None
     duration: float | None = None
     threads: int = 1
     shard: tuple[int, int] = (0, 1)
@@ -92,7 +92,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         brokers=args.brokers.strip(),
         topic=args.topic,
         rate=args.rate,
-        count=args.count,
+        logs=args.count,
         duration=args.duration,
         threads=args.threads,
         shard=args.shard,
