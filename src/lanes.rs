@@ -2,6 +2,8 @@
 
 /// A stretch of memory.
 pub(crate) type Window = [u8; WIDTH];
+/// Room for sixteen digits.
+pub(crate) type Sixteen = [u8; 16];
 /// Bytes in a window; their masks have one bit a byte, the first in the lowest place.
 pub(crate) const WIDTH: usize = 32;
 
@@ -15,6 +17,39 @@ pub(crate) trait Lanes: Copy {
     fn differences(self, window: &Window, known: &Window) -> u32;
     /// The bytes that don't belong to the class.
     fn strangers(self, window: &Window, class: &Class) -> u32;
+    /// The numbers that the first eight and the last eight digits make, those for nothing whose bytes in `own` are zero; None
+    /// where another has a byte that is no digit.
+    fn number(self, digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]>;
+}
+
+/// The number that eight digits of values 0 to 9 make, the first in the lowest byte: two, four and eight of them at a
+/// time (Daniel Lemire, "Quickly parsing eight digits", 2018).
+#[inline(always)]
+pub(crate) fn eight(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    low.wrapping_add(high) >> 32
+}
+
+/// [`Lanes::number`] eight bytes at a time.
+#[inline(always)]
+fn number(digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Added to a byte above 9, the high bit comes up.
+    const PAST_NINE: u64 = 0x7676_7676_7676_7676;
+    // The last digit is the highest byte; below the first there are zeros.
+    let (digits, _) = digits.as_chunks();
+    let (own, _) = own.as_chunks();
+    let half = |place: usize| match (digits.get(place), own.get(place)) {
+        (Some(digits), Some(own)) => (u64::from_le_bytes(*digits) ^ ZEROS) & u64::from_le_bytes(*own),
+        _ => 0,
+    };
+    let (front, back) = (half(0), half(1));
+    let wrong = (front.wrapping_add(PAST_NINE) | front | back.wrapping_add(PAST_NINE) | back) & HIGH;
+    let value = |half: u64| u32::try_from(eight(half)).unwrap_or(0);
+    (wrong == 0).then(|| [value(front), value(back)])
 }
 
 /// Work that looks at windows. Mark `run` and what it calls `#[inline(always)]`, and leave closures out: only what is
@@ -83,7 +118,7 @@ use x86::{Avx2, Sse2};
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
-    use super::{Class, Lanes, Window};
+    use super::{Class, Lanes, Sixteen, Window};
 
     /// One byte at a time, on every processor; compilers find lanes in it.
     #[derive(Clone, Copy, Debug)]
@@ -112,6 +147,11 @@ mod portable {
         #[inline]
         fn strangers(self, window: &Window, class: &Class) -> u32 {
             mask(window, |_, byte| !class.holds(byte))
+        }
+
+        #[inline]
+        fn number(self, digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]> {
+            super::number(digits, own)
         }
     }
 }
@@ -148,14 +188,15 @@ pub(crate) fn fetch_ahead(bytes: &[u8]) {
 #[expect(clippy::cast_ptr_alignment, reason = "the loads are those that take any address")]
 mod x86 {
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
-        _mm_or_si128, _mm_set1_epi8, _mm_setr_epi8, _mm_sub_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256,
-        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-        _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
-        _mm256_sub_epi8,
+        __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_cvtsi128_si64, _mm_loadu_si128,
+        _mm_madd_epi16, _mm_maddubs_epi16, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi32,
+        _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_setr_epi8, _mm_sub_epi8, _mm_xor_si128, _mm256_and_si256,
+        _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_min_epu8,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm256_sub_epi8,
     };
 
-    use super::{Class, Lanes, Task, Window};
+    use super::{Class, Lanes, Sixteen, Task, Window};
 
     /// Sixteen bytes at a time; every x86-64 has it.
     #[derive(Clone, Copy, Debug)]
@@ -213,6 +254,12 @@ mod x86 {
             // Without a lookup in lanes, which came with SSSE3.
             window.iter().zip(0..).fold(0, |mask, (byte, place)| mask | u32::from(!class.holds(*byte)) << place)
         }
+
+        #[inline(always)]
+        fn number(self, digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]> {
+            // SSE2 can't multiply bytes.
+            super::number(digits, own)
+        }
     }
 
     /// Thirty-two bytes at a time.
@@ -264,6 +311,12 @@ mod x86 {
             // SAFETY: as above.
             unsafe { strangers(window, class) }
         }
+
+        #[inline(always)]
+        fn number(self, digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]> {
+            // SAFETY: as above.
+            unsafe { number(digits, own) }
+        }
     }
 
     #[inline]
@@ -310,6 +363,22 @@ mod x86 {
         let found = _mm256_and_si256(uppers, _mm256_shuffle_epi8(bits, upper));
         _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, _mm256_setzero_si256())).cast_unsigned()
     }
+
+    /// Digits to pairs, fours and eights; AVX2 has what SSSE3 and SSE4.1 brought.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "two numbers of at most 99,999,999")]
+    fn number(digits: &Sixteen, own: &Sixteen) -> Option<[u32; 2]> {
+        // SAFETY: 16 bytes are loaded of 16, at whatever address.
+        let load = |bytes: &Sixteen| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
+        let digits = _mm_and_si128(_mm_xor_si128(load(digits), _mm_set1_epi8(0x30)), load(own));
+        let right = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+        let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
+        let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
+        let eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x0001_2710));
+        let both = _mm_cvtsi128_si64(eights) as u64;
+        (_mm_movemask_epi8(right) == 0xFFFF).then_some([both as u32, (both >> 32) as u32])
+    }
 }
 
 #[cfg(test)]
@@ -332,6 +401,19 @@ mod tests {
                 assert_eq!(lanes.no_digits(&window), bit(!byte.is_ascii_digit()), "{byte} at {place}");
                 assert_eq!(lanes.strangers(&window, &class), bit(!b"7\0\x7F@[`{/:ag".contains(&byte)), "{byte}");
                 assert_eq!(lanes.differences(&window, &[b'7'; WIDTH]), bit(byte != b'7'), "{byte} at {place}");
+            }
+        }
+        for place in 0..16 {
+            for byte in 0..=u8::MAX {
+                let mut digits = *b"9876543210123456";
+                let number =
+                    |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+                let mut own = [0xFF; 16];
+                own[..place].fill(0);
+                let halves = [digits.get(place..8).unwrap_or_default(), &digits[place.max(8)..]].map(number);
+                assert_eq!(lanes.number(&digits, &own), Some(halves), "{place}");
+                digits[place] = byte;
+                assert_eq!(lanes.number(&digits, &own).is_some(), byte.is_ascii_digit(), "{byte} at {place}");
             }
         }
     }

@@ -12,6 +12,7 @@ pub mod generate;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod lanes;
+mod memory;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "python")]

@@ -256,6 +256,7 @@ impl<'a> FieldJudge<'a> {
 
 /// A field without a value of its type is a fault, unless it may be left out or its log is wrong as a whole.
 #[cold]
+#[inline(never)]
 pub(super) fn no_value(token: Token, required: bool) -> Result<(), Code> {
     match token {
         Token::Unread => Ok(()),

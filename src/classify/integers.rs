@@ -122,18 +122,35 @@ impl<C: IntegerColumn> Task for Integers<'_, '_, C> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _lanes: impl Lanes) {
+    fn run(self, lanes: impl Lanes) {
         let Self { part: Part { place, required, block, found }, rules, column, scratch } = self;
         let mut values = [C::Native::default(); BLOCK];
-        let mut valid = 0;
-        let rows = block.logs.iter().zip(found).zip(&mut values).zip(0..).take(block.count);
-        for (((log, found), value), row) in rows {
-            // Whether digits stand in quotes is not branched on: no processor guesses it.
-            let parsed = match log.digits(*found) {
-                Some(number) if 1 << found.token as u32 & rules.plain != 0 => Ok(Some(number)),
-                _ => rules.parse_slowly(log.bytes(), *found, required, scratch),
+        let count = block.count.min(BLOCK);
+        let (mut valid, mut others) = (0_u64, 0_u64);
+        for row in 0..count {
+            let (Some(log), Some(found), Some(value)) = (block.logs.get(row), found.get(row), values.get_mut(row))
+            else {
+                continue;
             };
-            let checked = match parsed {
+            // Whether digits stand in quotes is not branched on: no processor guesses it.
+            if let Some(number) = log.digits(lanes, *found)
+                && (1 << found.token as u32 & rules.plain != 0) & rules.range.holds(number)
+                && let Some(number) = C::convert(number)
+            {
+                *value = number;
+                valid |= 1 << row;
+            } else {
+                others |= 1 << row;
+            }
+        }
+        while others != 0 {
+            let row = others.trailing_zeros() as usize;
+            others &= others - 1;
+            let (Some(log), Some(found), Some(value)) = (block.logs.get(row), found.get(row), values.get_mut(row))
+            else {
+                continue;
+            };
+            let checked = match rules.parse_slowly(log.bytes(), *found, required, scratch) {
                 Ok(Some(number)) => match (rules.range.check(number), C::convert(number)) {
                     (Ok(()), Some(number)) => {
                         *value = number;
@@ -150,6 +167,6 @@ impl<C: IntegerColumn> Task for Integers<'_, '_, C> {
                 fault(&mut block.faults, row, place, code);
             }
         }
-        column.push(values.get(..block.count).unwrap_or_default(), valid);
+        column.push(values.get(..count).unwrap_or_default(), valid);
     }
 }

@@ -13,6 +13,7 @@ use super::reasons::{item_field, past_2_gib};
 use crate::decode::{BLOCK, Found, Items, Token};
 use crate::error::Result;
 use crate::lanes::Best;
+use crate::memory::room;
 use crate::verdict::{Place, Reason};
 
 /// Objects: whether there is one, and a column for each of its fields.
@@ -64,7 +65,7 @@ pub struct ArrayColumn {
 
 impl ArrayColumn {
     pub(super) fn with_capacity(item: DataType, rows: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
+        let mut offsets = room(rows + 1);
         offsets.push(0);
         Self { item, items: None, offsets, valid: Validity::with_capacity(rows), overflow: false }
     }

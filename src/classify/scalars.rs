@@ -35,7 +35,7 @@ pub(super) trait Reader {
     type Value: Copy + Default;
 
     /// The value, or what is wrong with it.
-    fn read(&mut self, log: Log<'_>, found: Found) -> Result<Self::Value, Code>;
+    fn read(&mut self, lanes: impl Lanes, log: Log<'_>, found: Found) -> Result<Self::Value, Code>;
 }
 
 /// A block's values of a field to be judged.
@@ -49,7 +49,7 @@ impl<R: Reader, C: BlockColumn<R::Value>> Task for Scalars<'_, '_, C, R> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _lanes: impl Lanes) {
+    fn run(self, lanes: impl Lanes) {
         let Self { part: Part { place, required, block, found }, column, mut reader } = self;
         let mut values = [R::Value::default(); BLOCK];
         let mut valid = 0;
@@ -58,7 +58,7 @@ impl<R: Reader, C: BlockColumn<R::Value>> Task for Scalars<'_, '_, C, R> {
             let checked = if matches!(found.token, Token::Unread | Token::Absent | Token::Null | Token::Duplicate) {
                 no_value(found.token, required)
             } else {
-                match reader.read(*log, *found) {
+                match reader.read(lanes, *log, *found) {
                     Ok(read) => {
                         *value = read;
                         valid |= 1 << row;
@@ -82,9 +82,9 @@ impl Reader for Numbers<'_> {
     type Value = f64;
 
     #[inline(always)]
-    fn read(&mut self, log: Log<'_>, found: Found) -> Result<f64, Code> {
+    fn read(&mut self, lanes: impl Lanes, log: Log<'_>, found: Found) -> Result<f64, Code> {
         // Up to 16 digits are fewer than 2^54 and converted exactly or to the nearest, as all of the number would be.
-        let value = match (found.token, log.digits(found)) {
+        let value = match (found.token, log.digits(lanes, found)) {
             #[expect(clippy::cast_precision_loss, reason = "to the nearest, as JSON's numbers are read")]
             (Token::Integer, Some(digits)) => digits as f64,
             (Token::Integer | Token::Fraction, _) => parse_number(found.text(log.bytes())).ok_or(Code::OutOfRange)?,
@@ -102,7 +102,7 @@ impl Reader for Booleans {
     type Value = bool;
 
     #[inline(always)]
-    fn read(&mut self, log: Log<'_>, found: Found) -> Result<bool, Code> {
+    fn read(&mut self, _lanes: impl Lanes, log: Log<'_>, found: Found) -> Result<bool, Code> {
         if found.token == Token::Boolean { Ok(found.text(log.bytes()) == b"true") } else { Err(Code::WrongType) }
     }
 }
@@ -134,7 +134,7 @@ impl Reader for Times<'_> {
     type Value = i64;
 
     #[inline(always)]
-    fn read(&mut self, log: Log<'_>, found: Found) -> Result<i64, Code> {
+    fn read(&mut self, _lanes: impl Lanes, log: Log<'_>, found: Found) -> Result<i64, Code> {
         self.read_steps(1, log, found)
     }
 }
@@ -149,7 +149,7 @@ impl Reader for Dates<'_> {
     type Value = i32;
 
     #[inline(always)]
-    fn read(&mut self, log: Log<'_>, found: Found) -> Result<i32, Code> {
+    fn read(&mut self, _lanes: impl Lanes, log: Log<'_>, found: Found) -> Result<i32, Code> {
         let day = self.0.read_steps(DAY, log, found)?;
         i32::try_from(day).map_err(|_| Code::OutOfRange)
     }

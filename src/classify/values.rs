@@ -16,11 +16,13 @@ pub trait Values {
     fn rows(&self) -> usize;
     /// The log's bytes; None for a message without a value.
     fn log(&self, row: usize) -> Option<&[u8]>;
-    /// The same where it lies, empty for a message without a value.
+    /// The logs from the row `first` on where they lie, empty for a message without a value.
     #[inline]
-    fn place(&self, row: usize) -> Log<'_> {
-        let log = self.log(row).unwrap_or_default();
-        Log::new(log, log.len())
+    fn places<'a>(&'a self, first: usize, places: &mut [Log<'a>]) {
+        for (place, row) in places.iter_mut().zip(first..) {
+            let log = self.log(row).unwrap_or_default();
+            *place = Log::new(log, log.len());
+        }
     }
 }
 
@@ -35,13 +37,18 @@ impl<T: ByteArrayType<Native = N>, N: AsRef<[u8]> + ?Sized + 'static> Values for
     }
 
     #[inline]
-    fn place(&self, row: usize) -> Log<'_> {
-        let offset = |row: usize| self.value_offsets().get(row).map(|offset| offset.as_usize());
-        match (offset(row), offset(row + 1)) {
-            (Some(start), Some(end)) if !self.is_null(row) => {
-                Log::new(self.value_data().get(start..).unwrap_or_default(), end.saturating_sub(start))
+    fn places<'a>(&'a self, first: usize, places: &mut [Log<'a>]) {
+        let (offsets, data) = (self.value_offsets().get(first..).unwrap_or_default(), self.value_data());
+        for (place, ends) in places.iter_mut().zip(offsets.array_windows::<2>()) {
+            let [start, end] = ends.map(ArrowNativeType::as_usize);
+            *place = Log::new(data.get(start..).unwrap_or_default(), end.saturating_sub(start));
+        }
+        if self.null_count() > 0 {
+            for (place, row) in places.iter_mut().zip(first..) {
+                if self.is_null(row) {
+                    *place = Log::default();
+                }
             }
-            _ => Log::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::contract::Contract;
 use crate::decode::{BLOCK, Block, Decoder};
 use crate::error::{Error, Result};
 use crate::lanes::Best;
+use crate::memory::room;
 use crate::verdict::{Place, Reason, Status};
 
 /// What a batch of logs got, row by row.
@@ -91,16 +92,19 @@ fn status_array(statuses: &[Status]) -> Result<StringArray> {
     let mut column = TextColumn::with_capacity(statuses.len(), 5);
     for block in statuses.chunks(BLOCK) {
         let mut texts = column.block();
-        for status in block {
+        let mut ends = [0; BLOCK];
+        for ((status, end), row) in block.iter().zip(&mut ends).zip(0..) {
             // With as many bytes behind it as are copied.
-            let (text, within) = match status {
-                Status::Good => ("good", "good                            "),
-                Status::Bad => ("bad", "bad                             "),
-                Status::Suspicious => ("suspicious", "suspicious                      "),
+            let (length, window) = match status {
+                Status::Good => (4, b"good                            "),
+                Status::Bad => (3, b"bad                             "),
+                Status::Suspicious => (10, b"suspicious                      "),
             };
-            texts.push(text.as_bytes(), within.as_bytes());
+            texts.push_short(row, length, window);
+            *end = texts.offset();
         }
-        texts.finish();
+        let (end, valid) = texts.finish();
+        column.end_block(ends.get(..block.len()).unwrap_or_default(), end, valid);
     }
     column.into_array()
 }
@@ -150,24 +154,23 @@ fn judge_part<V: Values>(
     let mut found = Block::new(contract.placed_fields().len());
     let mut block = BlockLogs::new();
     let mut scratch = Vec::new();
-    let mut statuses = Vec::with_capacity(rows);
+    let mut sorted = Vec::new();
+    let mut statuses = room(rows);
     let mut reasons: Vec<Reason> = Vec::new();
-    let mut offsets = Vec::with_capacity(rows + 1);
+    let mut offsets = room(rows + 1);
     offsets.push(0);
     for first in (0..rows).step_by(BLOCK) {
         block.count = BLOCK.min(rows - first);
         block.faults.clear();
-        for (row, place) in block.logs.iter_mut().enumerate().take(block.count) {
-            *place = logs.place(range.start + first + row);
-        }
+        logs.places(range.start + first, block.logs.get_mut(..block.count).unwrap_or_default());
         let faults = &mut block.faults;
         let mut fault = |row, code| faults.push((row, Reason { place: Place::Log, code }));
         decoder.decode(block.logs.get(..block.count).unwrap_or_default(), &mut found, &mut fault);
         for field in &mut fields {
             field.judge(lanes, &mut block, &mut found, &mut scratch);
         }
-        // One field after another has added its own: by log, and a log's as they came.
-        block.faults.sort_by_key(|(row, _)| *row);
+        // One field after another has added its own.
+        sort_by_row(&mut block.faults, &mut sorted);
         let bad = block.faults.iter().fold(0_u64, |bad, (row, _)| bad | 1 << row);
         let suspicions =
             directory.map_or(Suspicions::NONE, |directory| directory.check(&fields, first, block.count, !bad));
@@ -198,6 +201,38 @@ fn judge_part<V: Values>(
     Ok(Verdicts { columns: fields.into_iter().map(FieldJudge::into_column).collect(), statuses, reasons, offsets })
 }
 
+/// So few faults are sorted by insertion.
+const FEW: usize = 20;
+
+/// Sorts a block's faults by log, and leaves a log's as they are. `spare` is room for as many.
+fn sort_by_row(faults: &mut Vec<(usize, Reason)>, spare: &mut Vec<(usize, Reason)>) {
+    if faults.len() <= FEW {
+        return faults.sort_by_key(|(row, _)| *row);
+    }
+    // Where each log's faults go: behind those of the logs before.
+    let mut places = [0_usize; BLOCK + 1];
+    for (row, _) in &*faults {
+        if let Some(count) = places.get_mut(row % BLOCK + 1) {
+            *count += 1;
+        }
+    }
+    let mut before = 0;
+    for place in &mut places {
+        before += *place;
+        *place = before;
+    }
+    spare.clear();
+    spare.extend_from_slice(faults);
+    for fault in &*spare {
+        if let Some(place) = places.get_mut(fault.0 % BLOCK) {
+            if let Some(sorted) = faults.get_mut(*place) {
+                *sorted = *fault;
+            }
+            *place += 1;
+        }
+    }
+}
+
 /// The rows' reasons end at `end`.
 #[inline]
 fn fill(ends: &mut [i32; BLOCK], rows: Range<usize>, end: usize) -> Result<()> {
@@ -209,4 +244,28 @@ fn fill(ends: &mut [i32; BLOCK], rows: Range<usize>, end: usize) -> Result<()> {
 #[cold]
 fn too_many() -> Error {
     Error::Batch(format!("more than {} reasons in one batch; judge smaller batches", i32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, sort_by_row};
+    use crate::verdict::{Code, Place, Reason};
+
+    #[test]
+    fn faults_are_sorted_by_log_and_keep_their_order() {
+        let mut random = 1_u64;
+        for count in [0, 1, 7, 20, 21, 64, 384] {
+            let mut faults = Vec::new();
+            for number in 0..count {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let row = usize::try_from(random >> 58).unwrap();
+                faults.push((row, Reason { place: Place::Field(number), code: Code::Missing }));
+            }
+            let mut expected = faults.clone();
+            expected.sort_by_key(|(row, _)| *row);
+            sort_by_row(&mut faults, &mut Vec::new());
+            assert_eq!(faults, expected);
+            assert!(faults.iter().all(|(row, _)| *row < BLOCK));
+        }
+    }
 }

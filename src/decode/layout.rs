@@ -1,4 +1,6 @@
-//! Layouts: what stands between the values of a log, learned from one log and tried on the next.
+//! Layouts: what stands between the values of a log, learned from one log and tried on the next ones, a block at a time:
+//! the first value of all of them, then the second, and so on. So no log waits for the end of a value of its own, and each
+//! step is the same for all.
 //!
 //! A layout is only learned from a log that the scanner found valid, and only whole values fit between its texts: a string
 //! of printable ASCII without a backslash, one with escapes or characters past ASCII, which is looked at as the scanner
@@ -9,8 +11,12 @@ use super::array::flat_array_end;
 use super::number::scan_number;
 use super::scanner::{Member, literal, offset};
 use super::text::scan_string;
-use super::{Block, Found, Log, Token};
+use super::{BLOCK, Block, Found, Log, Token};
 use crate::lanes::{Lanes, WIDTH, Window};
+
+/// A window's width, as places in a log are counted.
+const STEP: u32 = 32;
+const _: () = assert!(STEP as usize == WIDTH);
 
 /// The layouts met lately.
 #[derive(Debug)]
@@ -18,57 +24,124 @@ pub(super) struct Layouts {
     /// For each field whether it is a string or an integer, which are often digits only.
     digits: Vec<bool>,
     known: Vec<Layout>,
-    /// The one that is tried first: two logs in a row have fitted it, or it was learned last.
-    last: usize,
-    /// The one that the last log fitted.
-    rival: usize,
+    /// The one that is tried first: most logs of the last block fitted it.
+    first: usize,
+    /// The one that makes room for the next.
+    oldest: usize,
     /// Learned since one fitted; the more, the fewer are learned.
     fruitless: u32,
     /// Logs to let pass before the next is learned.
     pause: u32,
-    copy: Vec<u8>,
 }
 
 /// As many producers may be mixed in one topic before the scanner must help.
 const MOST: usize = 4;
-/// A longer log is scanned where it lies.
-const LONGEST_COPY: usize = 4096;
 
 #[derive(Debug)]
 struct Layout {
     values: Vec<Value>,
+    /// What stands behind the last value.
+    tail: Between,
     /// The fields of which there is no value here: those that don't occur, and objects, whose fields follow.
     constants: Vec<(u16, Token)>,
-    tail: Vec<u8>,
-    /// How many were read, or tried.
+    /// How many logs were read, or tried.
     logs: u32,
 }
 
-/// A value and the text before it.
+/// What stands between two values: the closing quote that the one before may have, then what is always there, then the
+/// opening quote of a text.
 #[derive(Debug)]
-struct Value {
-    /// The start of the text between this value and the one before: the closing quote that the one before may have, then
-    /// what is always there, then the opening quote of a text. Zeros behind it.
-    before: Window,
-    /// The bytes of it that count; of them that of the opening quote.
+struct Between {
+    /// The start of it, zeros behind it.
+    window: Window,
+    /// The bytes of the window that count; of them that of the opening quote.
     mask: u32,
     quote: u32,
-    /// From the start of that text to the value, or its opening quote.
-    length: usize,
-    /// The rest of a longer text.
+    /// From its start to the value, or its opening quote.
+    length: u32,
+    /// What the window can't hold.
     rest: Vec<u8>,
+}
+
+impl Between {
+    fn new(text: &[u8], first: bool, text_follows: bool) -> Self {
+        let mut known = if first { Vec::new() } else { vec![b'"'] };
+        known.extend_from_slice(text);
+        let length = known.len();
+        let mut quote = 0;
+        if text_follows && length < WIDTH {
+            known.push(b'"');
+            quote = 1 << length;
+        }
+        let mut window = [0; WIDTH];
+        for (to, from) in window.iter_mut().zip(&known) {
+            *to = *from;
+        }
+        let mask = u32::try_from((1_u64 << known.len().min(WIDTH)) - 1).unwrap_or(u32::MAX);
+        Self { window, mask, quote, length: offset(length), rest: known.get(WIDTH..).unwrap_or_default().to_vec() }
+    }
+
+    /// Holds what stands at a value's end against it; yields where it ends, and the bytes of the window that differ. `last`
+    /// is the value before, which goes on where its quote should be if it has escapes or is not ASCII.
+    #[inline(always)]
+    fn compare(&self, lanes: impl Lanes, rest: &[u8], end: End, last: Option<&mut Found>) -> Option<(u32, u32)> {
+        let mut at = end.at;
+        let mut differences = lanes.differences(window(rest, at)?, &self.window) & self.mask & end.mask;
+        if differences & 1 != 0 {
+            at = read_on(rest, last)?;
+            differences = lanes.differences(window(rest, at)?, &self.window) & self.mask & end.mask;
+        }
+        Some((at + self.length, differences))
+    }
+
+    /// Whether the bytes behind the window are the same, too.
+    #[inline(always)]
+    fn goes_on(&self, rest: &[u8], end: u32) -> bool {
+        self.rest.is_empty() || {
+            let end = end as usize;
+            rest.get(end.wrapping_sub(self.rest.len())..end) == Some(&self.rest)
+        }
+    }
+}
+
+/// Where a value ends: at its closing quote, or at its last byte, where it has none and that byte does not count.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: u32,
+    mask: u32,
+}
+
+impl End {
+    /// Of a log nothing is read.
+    const START: Self = Self { at: 0, mask: u32::MAX };
+
+    #[inline(always)]
+    fn of(found: Found) -> Self {
+        let quote = u32::from(found.token == Token::Text);
+        Self { at: found.end + quote - 1, mask: u32::MAX - 1 + quote }
+    }
+}
+
+/// A value and what stands before it.
+#[derive(Debug)]
+struct Value {
+    before: Between,
     form: Form,
     /// The field; behind the last one for a value that no field takes.
     field: u16,
-    steady: Steady,
-    /// How many were of another length.
-    unsteady: u32,
+    /// How many were of another form.
+    others: u32,
 }
+
+/// So many values of another form than the usual one, and a quarter of all, are reason for another guess.
+const MANY: u32 = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// A string, its opening quote the last byte before it.
+    /// A string of less than a window, its opening quote the last byte before it.
     Text,
+    /// The same of less than two windows.
+    LongText,
     /// Digits, in quotes or not: some producers write numbers now this way, now that.
     Digits,
     /// Anything, or a text so far behind the value before that the window does not reach it.
@@ -77,29 +150,66 @@ enum Form {
     Array,
 }
 
-/// A length that is known before the value is read: where the next value begins does not wait for this one's end, which
-/// takes the processor longer than all the rest.
-#[derive(Clone, Copy, Debug, Default)]
-struct Steady {
-    span: usize,
-    /// Of the masks of the first window and of a text's second one, the bits that count, and how they are for such a
-    /// value: nothing but its end is set. While no length is known, none counts, and one is wanted.
-    care: [u32; 2],
-    want: [u32; 2],
+/// A way to read values of the usual form: always the same steps, with nothing branched on that no processor guesses.
+/// Logs are read one beside the other, so no step waits for that of the log before.
+trait Usual<const REACH: usize> {
+    /// Reads the value that stands at `start` in `bytes`, at most a window from their start; None if it is another one.
+    /// What is found counts from the start of `bytes`.
+    fn read(lanes: impl Lanes, bytes: &[u8; REACH], start: u32) -> Option<Found>;
 }
 
-impl Steady {
-    const NONE: Self = Self { span: 0, care: [0; 2], want: [1; 2] };
+/// The window at a place in a stretch of memory.
+#[inline(always)]
+fn part(bytes: &[u8], at: u32) -> Option<&Window> {
+    bytes.get(at as usize..at as usize + WIDTH)?.first_chunk()
+}
 
-    fn new(span: usize, form: Form) -> Self {
-        let longest = if form == Form::Text { 2 * WIDTH - 1 } else { WIDTH - 2 };
-        if span > longest || matches!(form, Form::Any | Form::Array) {
-            return Self::NONE;
-        }
-        let want = 1_u64 << span;
-        let halves = |mask: u64| [mask & u64::from(u32::MAX), mask >> 32].map(|half| u32::try_from(half).unwrap_or(0));
-        Self { span, care: halves(want | (want - 1)), want: halves(want) }
+struct Short;
+
+impl Usual<{ 2 * WIDTH }> for Short {
+    #[inline(always)]
+    fn read(lanes: impl Lanes, bytes: &[u8; 2 * WIDTH], start: u32) -> Option<Found> {
+        let start = start % STEP + 1;
+        let specials = lanes.specials(part(bytes, start)?);
+        (specials != 0).then(|| Found { token: Token::Text, start, end: start + specials.trailing_zeros() })
     }
+}
+
+struct Long;
+
+impl Usual<{ 3 * WIDTH }> for Long {
+    #[inline(always)]
+    fn read(lanes: impl Lanes, bytes: &[u8; 3 * WIDTH], start: u32) -> Option<Found> {
+        let start = start % STEP + 1;
+        let behind = lanes.specials(part(bytes, start + STEP)?);
+        let specials = u64::from(lanes.specials(part(bytes, start)?)) | u64::from(behind) << WIDTH;
+        (specials != 0).then(|| Found { token: Token::Text, start, end: start + specials.trailing_zeros() })
+    }
+}
+
+struct Digits;
+
+impl Usual<{ 2 * WIDTH }> for Digits {
+    #[inline(always)]
+    fn read(lanes: impl Lanes, bytes: &[u8; 2 * WIDTH], start: u32) -> Option<Found> {
+        let window = part(bytes, start % STEP)?;
+        let first = *window.first()?;
+        let quoted = u32::from(first == b'"');
+        let count = (lanes.no_digits(window) >> quoted).trailing_zeros();
+        let canonical = (first != b'0') | (count == 1);
+        let token = if quoted == 1 { Token::Text } else { Token::Integer };
+        let start = start % STEP + quoted;
+        (canonical & (count > 0) & (count < 31)).then_some(Found { token, start, end: start + count })
+    }
+}
+
+/// What is read of a block's logs.
+struct Rows<'a, 'l> {
+    logs: &'a [Log<'l>; BLOCK],
+    found: &'a mut [[Found; BLOCK]],
+    ends: [End; BLOCK],
+    /// Those that still fit, one bit each.
+    fit: u64,
 }
 
 impl Value {
@@ -109,103 +219,107 @@ impl Value {
             && !text.is_empty()
             && matches!(token, Token::Text | Token::Integer)
             && text.iter().all(u8::is_ascii_digit);
-        let mut known = if first { Vec::new() } else { vec![b'"'] };
-        known.extend_from_slice(before);
-        let length = known.len();
+        let is_text = matches!(token, Token::Text | Token::EscapedText);
+        let before = Between::new(before, first, is_text && !digits);
         let form = match token {
-            _ if digits => Form::Digits,
-            Token::Text | Token::EscapedText if length < WIDTH => Form::Text,
+            _ if digits && before.length < STEP => Form::Digits,
+            _ if is_text && before.quote != 0 && text.len() < WIDTH => Form::Text,
+            _ if is_text && before.quote != 0 && text.len() < 2 * WIDTH => Form::LongText,
             Token::Array => Form::Array,
             _ => Form::Any,
         };
-        let mut quote = 0;
-        if form == Form::Text {
-            known.push(b'"');
-            quote = 1 << length;
-        }
-        let mut window = [0; WIDTH];
-        for (to, from) in window.iter_mut().zip(&known) {
-            *to = *from;
-        }
-        let mask = u32::try_from((1_u64 << known.len().min(WIDTH)) - 1).unwrap_or(u32::MAX);
-        let rest = known.get(WIDTH..).unwrap_or_default().to_vec();
-        let steady = Steady::new(text.len(), form);
-        Self { before: window, mask, quote, length, rest, form, field, steady, unsteady: 0 }
+        Self { before, form, field, others: 0 }
     }
 
-    /// Reads the value in its usual form; None for any other.
+    /// Reads the value in those logs that still fit. `last` is the field of the value before, `logs` how many were read.
     #[inline(always)]
-    fn read(&mut self, lanes: impl Lanes, bytes: &[u8], start: usize, logs: u32) -> Read {
-        match self.form {
-            Form::Text => {
-                let start = start + 1;
-                let specials = lanes.specials(window(bytes, start)?);
-                let steady = &self.steady;
-                let end = if specials & steady.care[0] == steady.want[0]
-                    && (steady.care[1] == 0
-                        || lanes.specials(window(bytes, start + WIDTH)?) & steady.care[1] == steady.want[1])
-                {
-                    start + steady.span
-                } else {
-                    self.see(logs);
-                    if specials == 0 {
-                        text_end(lanes, bytes, start + WIDTH)?
-                    } else {
-                        start + specials.trailing_zeros() as usize
-                    }
-                };
-                Some(Found { token: Token::Text, start: offset(start), end: offset(end) })
+    fn read(&mut self, lanes: impl Lanes, rows: &mut Rows<'_, '_>, last: usize, logs: u32) {
+        let mut left = match self.form {
+            Form::Text => self.read_usual::<Short, { 2 * WIDTH }>(lanes, rows),
+            Form::LongText => self.read_usual::<Long, { 3 * WIDTH }>(lanes, rows),
+            Form::Digits => self.read_usual::<Digits, { 2 * WIDTH }>(lanes, rows),
+            Form::Any | Form::Array => rows.fit,
+        };
+        if self.form != Form::Array && left != 0 {
+            self.others = self.others.saturating_add(left.count_ones());
+            if self.others > MANY + logs / 4 {
+                self.others = 0;
+                self.form = if self.form == Form::Text { Form::LongText } else { Form::Any };
             }
-            Form::Digits => {
-                // Whether there are quotes is calculated with, not branched on: no processor guesses it.
-                let window = window(bytes, start)?;
-                let first = *window.first()?;
-                let quoted = u32::from(first == b'"');
-                let others = lanes.no_digits(window) >> quoted;
-                let count = if others & self.steady.care[0] == self.steady.want[0] {
-                    offset(self.steady.span)
-                } else {
-                    self.see(logs);
-                    others.trailing_zeros()
-                };
-                let canonical = (first != b'0') | (count == 1);
-                if !(canonical & (count > 0) & (count < 31)) {
-                    return None;
-                }
-                let token = if quoted == 1 { Token::Text } else { Token::Integer };
-                let start = offset(start) + quoted;
-                Some(Found { token, start, end: start + count })
-            }
-            Form::Any => None,
-            Form::Array => {
-                let end = (bytes.get(start) == Some(&b'[')).then(|| flat_array_end(bytes, start))??;
-                Some(Found { token: Token::Array, start: offset(start), end: offset(end) })
+        }
+        while left != 0 {
+            let row = left.trailing_zeros() as usize % BLOCK;
+            left &= left - 1;
+            if self.read_row(lanes, rows, row, last).is_none() {
+                rows.fit &= !(1 << row);
             }
         }
     }
 
-    /// A value was not of the steady length.
+    /// Reads the value where it is of the usual form, and yields the bits of the other logs.
     #[inline(always)]
-    fn see(&mut self, logs: u32) {
-        if self.steady.care[0] != 0 {
-            self.unsteady += 1;
-            if self.unsteady > 4 + logs / 8 {
-                self.steady = Steady::NONE;
+    fn read_usual<U: Usual<REACH>, const REACH: usize>(&self, lanes: impl Lanes, rows: &mut Rows<'_, '_>) -> u64 {
+        let Some(places) = rows.found.get_mut(usize::from(self.field)) else { return rows.fit };
+        let (before, mask, length) = (self.before.window, self.before.mask, self.before.length);
+        let (mut left, mut others) = (rows.fit, 0);
+        while left != 0 {
+            let row = left.trailing_zeros() as usize % BLOCK;
+            let bit = left & left.wrapping_neg();
+            left ^= bit;
+            let (Some(log), Some(end), Some(place)) = (rows.logs.get(row), rows.ends.get_mut(row), places.get_mut(row))
+            else {
+                continue;
+            };
+            let at = end.at as usize;
+            if let Some(bytes) = log.rest.get(at..at + REACH).and_then(<[u8]>::first_chunk::<REACH>)
+                && let Some(window) = bytes.first_chunk()
+                && lanes.differences(window, &before) & mask & end.mask == 0
+                && let Some(found) = U::read(lanes, bytes, length)
+            {
+                let found = Found { token: found.token, start: found.start + end.at, end: found.end + end.at };
+                *end = End::of(found);
+                *place = found;
+            } else {
+                others |= bit;
             }
         }
+        others
+    }
+
+    /// Reads the value of a log, whatever it is; None if the log does not fit.
+    #[inline(always)]
+    fn read_row(&self, lanes: impl Lanes, rows: &mut Rows<'_, '_>, row: usize, last: usize) -> Option<()> {
+        let rest = rows.logs.get(row)?.rest;
+        let end = rows.ends.get_mut(row)?;
+        let last = rows.found.get_mut(last).and_then(|found| found.get_mut(row));
+        let (start, differences) = self.before.compare(lanes, rest, *end, last)?;
+        if differences & !self.before.quote != 0 || !self.before.goes_on(rest, start) {
+            return None;
+        }
+        let found = match (self.form, rest.get(start as usize)?) {
+            (Form::Array, b'[') => {
+                let end = flat_array_end(rest, start as usize)?;
+                Found { token: Token::Array, start, end: offset(end) }
+            }
+            _ => read_any(lanes, rest, start)?,
+        };
+        *end = End::of(found);
+        *rows.found.get_mut(usize::from(self.field))?.get_mut(row)? = found;
+        Some(())
     }
 }
 
 /// The window that begins at `at`.
 #[inline(always)]
-fn window(bytes: &[u8], at: usize) -> Option<&Window> {
-    bytes.get(at..).and_then(<[u8]>::first_chunk)
+fn window(bytes: &[u8], at: u32) -> Option<&Window> {
+    let at = at as usize;
+    bytes.get(at..at + WIDTH).and_then(<[u8]>::first_chunk)
 }
 
 /// Reads on a text that does not end where printable ASCII does; yields its end. None where there is none.
 #[cold]
 #[inline(never)]
-fn read_on(bytes: &[u8], text: Option<&mut Found>) -> Option<usize> {
+fn read_on(bytes: &[u8], text: Option<&mut Found>) -> Option<u32> {
     let text = text.filter(|text| text.token == Token::Text)?;
     let start = text.start as usize;
     let (end, escaped) = scan_string(bytes, start)?;
@@ -214,118 +328,114 @@ fn read_on(bytes: &[u8], text: Option<&mut Found>) -> Option<usize> {
     if escaped {
         text.token = Token::EscapedText;
     }
-    Some(end)
+    Some(text.end)
 }
 
-/// A value. Of a text the closing quote is not looked at: what comes next begins with it.
-type Read = Option<Found>;
-
-/// A string, a number, a truth value or null.
+/// A string, a number, a truth value or null. Of a text the closing quote is not looked at: what comes next begins with it.
 #[inline(always)]
-fn read_any(lanes: impl Lanes, bytes: &[u8], start: usize) -> Read {
-    match bytes.get(start)? {
+fn read_any(lanes: impl Lanes, bytes: &[u8], start: u32) -> Option<Found> {
+    let at = start as usize;
+    match bytes.get(at)? {
         b'"' => {
             let end = text_end(lanes, bytes, start + 1)?;
-            Some(Found { token: Token::Text, start: offset(start + 1), end: offset(end) })
+            Some(Found { token: Token::Text, start: start + 1, end })
         }
         b'n' | b't' | b'f' => {
-            let (token, length) = literal(bytes.get(start..)?)?;
-            Some(Found { token, start: offset(start), end: offset(start + length) })
+            let (token, length) = literal(bytes.get(at..)?)?;
+            Some(Found { token, start, end: offset(at + length) })
         }
         _ => {
-            let (end, integer) = scan_number(bytes, start)?;
+            let (end, integer) = scan_number(bytes, at)?;
             let token = if integer { Token::Integer } else { Token::Fraction };
-            Some(Found { token, start: offset(start), end: offset(end) })
+            Some(Found { token, start, end: offset(end) })
         }
     }
 }
 
 /// Where a text ends that goes on at `at`.
 #[inline(always)]
-fn text_end(lanes: impl Lanes, bytes: &[u8], mut at: usize) -> Option<usize> {
+fn text_end(lanes: impl Lanes, bytes: &[u8], mut at: u32) -> Option<u32> {
     loop {
         let specials = lanes.specials(window(bytes, at)?);
         if specials != 0 {
-            return Some(at + specials.trailing_zeros() as usize);
+            return Some(at + specials.trailing_zeros());
         }
-        at += WIDTH;
+        at += STEP;
     }
 }
 
 impl Layouts {
     pub(super) fn new(digits: Vec<bool>) -> Self {
-        Self { digits, known: Vec::new(), last: 0, rival: 0, fruitless: 0, pause: 0, copy: Vec::new() }
+        Self { digits, known: Vec::new(), first: 0, oldest: 0, fruitless: 0, pause: 0 }
     }
 
-    /// Finds the fields of a log that fits the layout of the last one; false if it doesn't.
+    /// Finds the fields of those logs whose bits are set in `rows` and that fit a known layout; yields their bits. Behind
+    /// each log at least a window lies.
     #[inline(always)]
-    pub(super) fn read_last(&mut self, lanes: impl Lanes, log: Log<'_>, block: &mut Block, row: usize) -> bool {
-        if let Some(layout) = self.known.get_mut(self.last)
-            && log.rest.len() - log.length >= WIDTH
-            && layout.read(lanes, log.rest, log.length, block, row)
-        {
-            self.fruitless = 0;
-            self.rival = self.last;
-            return true;
-        }
-        false
+    pub(super) fn read(&mut self, lanes: impl Lanes, logs: &[Log<'_>; BLOCK], rows: u64, block: &mut Block) -> u64 {
+        self.read_some(lanes, logs, rows, block, self.known.len())
     }
 
-    /// Finds the fields of a log that fits another known layout; false if none does.
+    /// The same for the layout that was learned last.
     #[inline(always)]
-    pub(super) fn read(&mut self, lanes: impl Lanes, log: Log<'_>, block: &mut Block, row: usize) -> bool {
-        // A log behind which not as much lies as a window holds gets zeros there.
-        let mut copy = std::mem::take(&mut self.copy);
-        let copied = log.rest.len() - log.length < WIDTH;
-        let mut rest = log.rest;
-        if copied && log.length <= LONGEST_COPY {
-            copy.clear();
-            copy.extend_from_slice(log.bytes());
-            copy.extend_from_slice(&[0; WIDTH]);
-            rest = &copy;
-        }
-        let last = self.last;
-        let others = (0..self.known.len()).filter(|index| *index != last);
-        let mut fits = false;
-        // No closures for the reading: they are compiled for every processor, and the lanes then called.
-        for index in (copied && last < self.known.len()).then_some(last).into_iter().chain(others) {
-            if let Some(layout) = self.known.get_mut(index)
-                && layout.read(lanes, rest, log.length, block, row)
-            {
-                // One odd log among many is not worth a change, which the log behind it would pay for.
-                if self.rival == index {
-                    self.last = index;
+    pub(super) fn read_first(
+        &mut self,
+        lanes: impl Lanes,
+        logs: &[Log<'_>; BLOCK],
+        rows: u64,
+        block: &mut Block,
+    ) -> u64 {
+        self.read_some(lanes, logs, rows, block, 1)
+    }
+
+    #[inline(always)]
+    fn read_some(
+        &mut self,
+        lanes: impl Lanes,
+        logs: &[Log<'_>; BLOCK],
+        rows: u64,
+        block: &mut Block,
+        layouts: usize,
+    ) -> u64 {
+        let (mut fit, mut first, mut most) = (0_u64, self.first, 0);
+        for index in (self.first..self.known.len()).chain(0..self.first).take(layouts) {
+            if let Some(layout) = self.known.get_mut(index).filter(|_| rows & !fit != 0) {
+                let found = layout.read(lanes, logs, rows & !fit, block);
+                fit |= found;
+                if found.count_ones() > most {
+                    (first, most) = (index, found.count_ones());
                 }
-                self.rival = index;
-                self.fruitless = 0;
-                fits = true;
-                break;
             }
         }
-        self.copy = copy;
-        fits
+        self.first = first;
+        if fit != 0 {
+            self.fruitless = 0;
+        }
+        fit
     }
 
-    /// Learns the layout of a valid log that fits none.
-    pub(super) fn learn(&mut self, log: &[u8], members: Option<&[Member]>) {
+    /// Learns the layout of a valid log that fits none; whether it did.
+    pub(super) fn learn(&mut self, log: &[u8], members: Option<&[Member]>) -> bool {
         if self.pause > 0 {
             self.pause -= 1;
-            return;
+            return false;
         }
-        let Some(layout) = members.and_then(|members| Layout::of(log, members, &self.digits)) else { return };
-        if self.known.len() < MOST {
-            self.last = self.known.len();
-            self.known.push(layout);
-        } else {
-            self.last = (self.last + 1) % MOST;
-            if let Some(place) = self.known.get_mut(self.last) {
-                *place = layout;
-            }
-        }
-        self.rival = self.last;
-        // A stream in which each log has a layout of its own must not pay for learning them all.
+        // A stream in which each log has a layout of its own, or none, must not pay for learning them all.
         self.fruitless = (self.fruitless + 1).min(10);
         self.pause = (1 << self.fruitless) - 2;
+        let Some(layout) = members.and_then(|members| Layout::of(log, members, &self.digits)) else { return false };
+        if self.known.len() < MOST {
+            self.first = self.known.len();
+            self.known.push(layout);
+        } else {
+            // Not the one that most logs fit.
+            self.oldest = (self.oldest + 1 + usize::from((self.oldest + 1) % MOST == self.first)) % MOST;
+            if let Some(place) = self.known.get_mut(self.oldest) {
+                *place = layout;
+            }
+            self.first = self.oldest;
+        }
+        true
     }
 }
 
@@ -357,64 +467,48 @@ impl Layout {
             values.push(Value::new(before, values.is_empty(), member.found.token, text, field, whole));
             at = member.found.end as usize + quote;
         }
-        Some(Self { values, constants, tail: log.get(at..)?.to_vec(), logs: 0 })
+        let tail = Between::new(log.get(at..)?, values.is_empty(), false);
+        Some(Self { values, tail, constants, logs: 0 })
     }
 
-    /// Reads the log of that length at the start of `rest`. What is found may reach past its end: then what comes last
-    /// ends elsewhere than the log does.
+    /// Reads those logs whose bits are set in `rows`, a value of all of them after the other; yields the bits of those that
+    /// fit. What is found may reach past a log's end: then what comes last ends elsewhere than the log does.
     #[inline(always)]
-    fn read(&mut self, lanes: impl Lanes, rest: &[u8], length: usize, block: &mut Block, row: usize) -> bool {
-        self.logs = self.logs.saturating_add(1);
-        let mut at = 0;
-        // Whether the value before has a closing quote, at `at`; where it has none, `at` is its last byte.
-        let mut closing = 1;
-        let mut last = None;
+    fn read(&mut self, lanes: impl Lanes, logs: &[Log<'_>; BLOCK], rows: u64, block: &mut Block) -> u64 {
+        self.logs = self.logs.saturating_add(rows.count_ones());
+        let mut rows = Rows { logs, found: &mut block.found, ends: [End::START; BLOCK], fit: rows };
+        // Before the first value no quote is missing.
+        let mut last = usize::MAX;
         for value in &mut self.values {
-            let Some(before) = window(rest, at) else { return false };
-            let mask = value.mask & ((u32::MAX - 1) | closing);
-            let mut differences = lanes.differences(before, &value.before) & mask;
-            if differences & closing != 0 {
-                let text = last.and_then(|field| block.place(field, row));
-                let Some(end) = read_on(rest, text) else { return false };
-                at = end;
-                let Some(before) = window(rest, at) else { return false };
-                differences = lanes.differences(before, &value.before) & mask;
-            }
-            let start = at + value.length;
-            let mut read = None;
-            if differences == 0 && value.rest.is_empty() {
-                read = value.read(lanes, rest, start, self.logs);
-            } else if differences & !value.quote != 0
-                || !value.rest.is_empty() && rest.get(at + WIDTH..start) != Some(&value.rest)
-            {
-                return false;
-            }
-            if read.is_none() {
-                read = read_any(lanes, rest, start);
-            }
-            let Some(found) = read else { return false };
-            closing = u32::from(found.token == Token::Text);
-            at = (found.end + closing - 1) as usize;
-            if let Some(place) = block.place(value.field, row) {
-                *place = found;
-            }
-            last = Some(value.field);
+            value.read(lanes, &mut rows, last, self.logs);
+            last = usize::from(value.field);
         }
-        // Again no branch on whether there is a quote; without any value there is none.
-        if (closing == 1) & (rest.get(at) != Some(&b'"')) & !self.values.is_empty() {
-            let text = last.and_then(|field| block.place(field, row));
-            let Some(end) = read_on(rest, text) else { return false };
-            at = end;
+        let mut left = rows.fit;
+        while left != 0 {
+            let row = left.trailing_zeros() as usize % BLOCK;
+            left &= left - 1;
+            if !self.ends(lanes, &mut rows, row, last) {
+                rows.fit &= !(1 << row);
+            }
         }
         for (field, token) in &self.constants {
-            if let Some(place) = block.place(*field, row) {
-                *place = Found { token: *token, start: 0, end: 0 };
+            if let Some(places) = rows.found.get_mut(usize::from(*field)) {
+                for (place, row) in places.iter_mut().zip(0..) {
+                    if rows.fit >> row & 1 == 1 {
+                        *place = Found { token: *token, start: 0, end: 0 };
+                    }
+                }
             }
         }
-        at += usize::from(!self.values.is_empty());
-        if at + self.tail.len() != length {
-            return false;
-        }
-        rest.iter().skip(at).zip(&self.tail).all(|(found, known)| found == known)
+        rows.fit
+    }
+
+    /// Whether the log ends as it should behind its last value.
+    #[inline(always)]
+    fn ends(&self, lanes: impl Lanes, rows: &mut Rows<'_, '_>, row: usize, last: usize) -> bool {
+        let (Some(log), Some(end)) = (rows.logs.get(row), rows.ends.get(row)) else { return false };
+        let last = rows.found.get_mut(last).and_then(|found| found.get_mut(row));
+        let Some((end, differences)) = self.tail.compare(lanes, log.rest, *end, last) else { return false };
+        end as usize == log.length && differences == 0 && self.tail.goes_on(log.rest, end)
     }
 }

@@ -1,9 +1,9 @@
 //! Bytes into the contract's fields: JSON, UTF-8, size, depth and duplicate names. The only code that faces outside bytes.
 //!
 //! A [`Decoder`] has two ways. Logs of one producer share their layout: the same names in the same order with the same
-//! spaces. The decoder remembers the layouts that it met and compares a log's text between the values with the last one's;
-//! only the values are looked at. A log that does not fit goes the whole way, through the scanner, which is also what
-//! layouts are learned from.
+//! spaces. The decoder remembers the layouts that it met and compares the text between the values of 64 logs with one's,
+//! value by value; only the values are looked at. A log that does not fit goes the whole way, through the scanner, which is
+//! also what layouts are learned from.
 
 mod array;
 mod chunk;
@@ -14,7 +14,7 @@ mod scanner;
 mod text;
 
 use crate::contract::{Contract, Limits};
-use crate::lanes::{Best, Lanes, Task, fetch_ahead};
+use crate::lanes::{Best, Lanes, Task, WIDTH, Window, fetch_ahead};
 use crate::verdict::Code;
 use layout::Layouts;
 use names::Names;
@@ -110,11 +110,20 @@ impl<'a> Log<'a> {
         Some((within.get(..found.end.wrapping_sub(found.start) as usize)?, within))
     }
 
-    /// The value of an integer, or of a string without escapes that holds one, where it has up to 16 digits and no sign.
-    #[must_use]
+    /// The length of a text that was found and fits into a window, and that window; None for others, and where less lies
+    /// from its start on.
     #[inline(always)]
-    pub fn digits(self, found: Found) -> Option<i64> {
-        parse_digits(self.rest, found.start, found.end)
+    pub(crate) fn short_text(self, found: Found) -> Option<(usize, &'a Window)> {
+        let start = found.start as usize;
+        let window = self.rest.get(start..start + WIDTH)?.first_chunk()?;
+        let length = found.end.wrapping_sub(found.start) as usize;
+        (length <= WIDTH).then_some((length, window))
+    }
+
+    /// The value of an integer, or of a string without escapes that holds one, where it has up to 16 digits and no sign.
+    #[inline(always)]
+    pub(crate) fn digits(self, lanes: impl Lanes, found: Found) -> Option<i64> {
+        parse_digits(lanes, self.rest, found.start, found.end)
     }
 }
 
@@ -182,6 +191,8 @@ pub struct Decoder {
     layouts: Layouts,
     scanner: Scanner,
     lanes: Best,
+    /// Logs behind which nothing lies.
+    copy: Vec<u8>,
 }
 
 impl Decoder {
@@ -195,6 +206,7 @@ impl Decoder {
             layouts: Layouts::new(contract.placed_fields().iter().map(|field| field.is_often_digits).collect()),
             scanner: Scanner::new(limits.max_depth),
             lanes: Best::detect(),
+            copy: Vec::new(),
         }
     }
 
@@ -205,7 +217,8 @@ impl Decoder {
     }
 
     #[inline(never)]
-    fn scan(&mut self, log: &[u8], block: &mut Block, row: usize) -> Result<(), Code> {
+    /// Goes the whole way with a log; whether its layout was learned.
+    fn scan(&mut self, log: &[u8], block: &mut Block, row: usize) -> Result<bool, Code> {
         if log.iter().all(|byte| text::is_space(*byte)) {
             return Err(Code::Empty);
         }
@@ -216,8 +229,7 @@ impl Decoder {
             return Err(Code::InvalidUtf8);
         }
         self.scanner.scan(log, &self.names, block, row)?;
-        self.layouts.learn(log, self.scanner.members());
-        Ok(())
+        Ok(self.layouts.learn(log, self.scanner.members()))
     }
 }
 
@@ -235,21 +247,74 @@ impl<F: FnMut(usize, Code)> Task for Decoding<'_, '_, F> {
     #[inline(always)]
     fn run(self, lanes: impl Lanes) {
         let Self { decoder, logs, block, fault } = self;
-        for (row, log) in logs.iter().enumerate().take(BLOCK) {
+        let (mut small, mut cramped, mut all) = (0_u64, 0_u64, 0_u64);
+        for (log, row) in logs.iter().zip(0..).take(BLOCK) {
             fetch_ahead(log.rest);
-            let small = log.length <= decoder.limits.max_bytes;
-            if small && decoder.layouts.read_last(lanes, *log, block, row) {
-                continue;
+            all |= 1 << row;
+            small |= u64::from(log.length <= decoder.limits.max_bytes) << row;
+            cramped |= u64::from(log.rest.len() - log.length < WIDTH) << row;
+        }
+        let mut copy = std::mem::take(&mut decoder.copy);
+        let places;
+        let spacious = match logs.first_chunk() {
+            Some(logs) if cramped == 0 => logs,
+            _ => {
+                let too_long;
+                (places, too_long) = copy_cramped(logs, cramped, &mut copy);
+                small &= !too_long;
+                &places
             }
-            if small && decoder.layouts.read(lanes, *log, block, row) {
-                continue;
-            }
-            if let Err(code) = decoder.scan(log.bytes(), block, row) {
-                block.fill(row, Token::Unread);
-                fault(row, code);
+        };
+        let mut left = all & !decoder.layouts.read(lanes, spacious, small, block);
+        while left != 0 {
+            let row = left.trailing_zeros() as usize;
+            left &= left - 1;
+            match decoder.scan(logs.get(row).map_or(b"", |log| log.bytes()), block, row) {
+                // More may be like it.
+                Ok(true) => left &= !decoder.layouts.read_first(lanes, spacious, left & small, block),
+                Ok(false) => {}
+                Err(code) => {
+                    block.fill(row, Token::Unread);
+                    fault(row, code);
+                }
             }
         }
+        decoder.copy = copy;
     }
+}
+
+/// A longer log is scanned where it lies.
+const LONGEST_COPY: usize = 4096;
+/// So many zeros are behind a copy that nothing of it need be read the careful way.
+const PADDING: usize = 3 * WIDTH;
+
+/// Where the logs are, those that are cramped (less than a window lies behind them) as copies with zeros behind them;
+/// yields the bits of those that are too long for that.
+#[cold]
+#[inline(never)]
+fn copy_cramped<'a>(logs: &[Log<'a>], cramped: u64, copy: &'a mut Vec<u8>) -> ([Log<'a>; BLOCK], u64) {
+    copy.clear();
+    let mut too_long = 0;
+    for (log, row) in logs.iter().zip(0..).take(BLOCK).filter(|(_, row)| cramped >> row & 1 == 1) {
+        if log.length <= LONGEST_COPY {
+            copy.extend_from_slice(log.bytes());
+            copy.extend_from_slice(&[0; PADDING]);
+        } else {
+            too_long |= 1 << row;
+        }
+    }
+    let mut copies: &'a [u8] = copy;
+    let mut places = [Log::default(); BLOCK];
+    for ((log, place), row) in logs.iter().zip(&mut places).zip(0..) {
+        *place = *log;
+        if cramped & !too_long & 1 << row != 0
+            && let Some((own, behind)) = copies.split_at_checked(log.length + PADDING)
+        {
+            *place = Log::new(own, log.length);
+            copies = behind;
+        }
+    }
+    (places, too_long)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! JSON numbers: their grammar, and integers' values.
 
 use super::chunk::{first_non_digit, load16};
+use crate::lanes::{Lanes, Sixteen, eight};
 
 /// Checks a number at `start`. Yields its end and whether it is an integer (no fraction, no exponent); None if it is
 /// malformed.
@@ -64,13 +65,13 @@ pub enum Integer {
     NotCanonical,
 }
 
-/// For each count of digits the last bytes of sixteen that they fill, as two words.
-const LAST: [[u64; 2]; 17] = {
-    let mut masks = [[0; 2]; 17];
+/// For each count of digits the last bytes of sixteen, which they fill.
+const LAST: [Sixteen; 17] = {
+    let mut masks = [[0; 16]; 17];
     let mut count = 1;
     while count < 17 {
-        let back = if count < 8 { count } else { 8 };
-        masks[count] = [if count > 8 { u64::MAX << (8 * (16 - count)) } else { 0 }, u64::MAX << (8 * (8 - back))];
+        masks[count] = masks[count - 1];
+        masks[count][16 - count] = u8::MAX;
         count += 1;
     }
     masks
@@ -93,22 +94,14 @@ const LEAST: [u64; 17] = {
 /// no processor guesses. None for what is no number without sign in canonical form, for more digits, and for some that
 /// end within the first 16 bytes.
 #[inline(always)]
-pub(super) fn parse_digits(bytes: &[u8], start: u32, end: u32) -> Option<i64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Added to a byte above 9, the high bit comes up.
-    const PAST_NINE: u64 = 0x7676_7676_7676_7676;
+pub(super) fn parse_digits(lanes: impl Lanes, bytes: &[u8], start: u32, end: u32) -> Option<i64> {
     let count = end.wrapping_sub(start) as usize;
-    let ([front_mask, back_mask], least) = (*LAST.get(count)?, *LEAST.get(count)?);
-    let window: &[u8; 16] = bytes.get((end as usize).wrapping_sub(16)..)?.first_chunk()?;
-    // The last digit is the highest byte; below the first there are zeros.
-    let (front, back) = window.split_at(8);
-    let front = (u64::from_le_bytes(*front.first_chunk()?) ^ ZEROS) & front_mask;
-    let back = (u64::from_le_bytes(*back.first_chunk()?) ^ ZEROS) & back_mask;
-    let wrong = (front.wrapping_add(PAST_NINE) | front | back.wrapping_add(PAST_NINE) | back) & HIGH;
-    let value = eight(front).wrapping_mul(100_000_000).wrapping_add(eight(back));
+    let (own, least) = (LAST.get(count)?, *LEAST.get(count)?);
+    let first = end.wrapping_sub(16) as usize;
+    let [front, back] = lanes.number(bytes.get(first..first + 16)?.first_chunk()?, own)?;
+    let value = u64::from(front) * 100_000_000 + u64::from(back);
     // Fewer than the least: a zero stands first.
-    if (wrong != 0) | (value < least) | (count == 0) {
+    if (value < least) | (count == 0) {
         return None;
     }
     i64::try_from(value).ok()
@@ -156,16 +149,6 @@ fn eight_digits(digits: [u8; 8]) -> Option<i64> {
     i64::try_from(eight(word - ZEROS)).ok()
 }
 
-/// The number that eight digits of values 0 to 9 make, the first in the lowest byte: two, four and eight of them at a
-/// time (Daniel Lemire, "Quickly parsing eight digits", 2018).
-#[inline(always)]
-fn eight(word: u64) -> u64 {
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
-    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
-    low.wrapping_add(high) >> 32
-}
-
 /// More than 18 digits: they may leave 64 bits.
 #[cold]
 fn parse_long(digits: &[u8], negative: bool) -> Integer {
@@ -182,6 +165,7 @@ fn parse_long(digits: &[u8], negative: bool) -> Integer {
 #[cfg(test)]
 mod tests {
     use super::{Integer, parse_digits, parse_integer, scan_number};
+    use crate::lanes::Portable;
 
     #[test]
     fn digits_at_any_place() {
@@ -193,7 +177,8 @@ mod tests {
                 let text = number.to_string();
                 let bytes = format!("{}{text}5", "7".repeat(start));
                 let end = start + text.len();
-                let parse = |bytes: &[u8]| parse_digits(bytes, u32::from(before), u32::try_from(end).unwrap());
+                let parse =
+                    |bytes: &[u8]| parse_digits(Portable, bytes, u32::from(before), u32::try_from(end).unwrap());
                 let found = parse(bytes.as_bytes());
                 assert_eq!(found, (end >= 16 && text.len() <= 16).then_some(number), "{bytes}");
                 for place in start..end {
@@ -206,9 +191,9 @@ mod tests {
             }
         }
         let bytes = b"1234567890123456 0 00 01 x";
-        assert_eq!(parse_digits(bytes, 17, 18), Some(0));
+        assert_eq!(parse_digits(Portable, bytes, 17, 18), Some(0));
         for (start, end) in [(19, 21), (22, 24), (17, 17), (18, 17), (25, 27), (0, 30)] {
-            assert_eq!(parse_digits(bytes, start, end), None);
+            assert_eq!(parse_digits(Portable, bytes, start, end), None);
         }
     }
 

@@ -44,16 +44,6 @@ struct Open {
     object: Option<u16>,
 }
 
-/// What may come next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Value,
-    ValueOrEnd,
-    Name,
-    NameOrEnd,
-    CommaOrEnd,
-}
-
 impl Scanner {
     pub(super) fn new(max_depth: usize) -> Self {
         Self {
@@ -79,100 +69,108 @@ impl Scanner {
         self.arrays = 0;
         self.members.clear();
         self.members_whole = true;
-        let mut root_is_object = false;
+        let mut at = skip_space(log, 0);
+        let root_is_object = log.get(at) == Some(&b'{');
         let mut field = None;
         let mut guess = 0;
-        let mut next = Next::Value;
-        let mut at = 0;
-        loop {
-            at = skip_space(log, at);
+        'values: loop {
+            // A value begins here.
             let byte = *log.get(at).ok_or(Code::MalformedJson)?;
-            match (next, byte) {
-                (Next::ValueOrEnd, b']') | (Next::NameOrEnd, b'}') => {
-                    at += 1;
-                    self.close(at, block, row);
-                    next = Next::CommaOrEnd;
+            let is_member = self.arrays == 0 && !self.open.is_empty();
+            let own = field.filter(|_| is_member);
+            if byte == b'{' || byte == b'[' {
+                self.open(byte, at, own, names)?;
+                if byte == b'{' && own.is_some() {
+                    let found = Found { token: Token::Object, start: offset(at), end: offset(at + 1) };
+                    self.note(own.and_then(|field| block.place(field, row)), Member { field: own, found });
                 }
-                (Next::Value | Next::ValueOrEnd, _) => {
-                    let is_member = self.arrays == 0 && !self.open.is_empty();
-                    let own = field.filter(|_| is_member);
-                    let (token, start, end) = match byte {
-                        b'{' | b'[' => {
-                            if self.open.len() == self.max_depth {
-                                return Err(Code::TooDeep);
-                            }
-                            let container = if byte == b'{' { Container::Object } else { Container::Array };
-                            let is_root = self.open.is_empty() && container == Container::Object;
-                            root_is_object |= is_root;
-                            let object = if is_root { Some(ROOT) } else { own.and_then(|field| names.object(field)) };
-                            self.open.push(Open { container, object });
-                            if container == Container::Object {
-                                guess = 0;
-                                (Token::Object, at, at + 1)
-                            } else {
-                                if self.arrays == 0 {
-                                    self.array = (own, at);
-                                }
-                                self.arrays += 1;
-                                (Token::Array, at, at + 1)
-                            }
-                        }
-                        _ => {
-                            let found = scan_scalar(log, at).ok_or(Code::MalformedJson)?;
-                            (found.token, found.start as usize, found.end as usize)
-                        }
-                    };
-                    // An array is noted as it ends, an object where the contract knows it.
-                    if is_member && token != Token::Array && (token != Token::Object || own.is_some()) {
-                        let found = Found { token, start: offset(start), end: offset(end) };
-                        self.note(own.and_then(|field| block.place(field, row)), Member { field: own, found });
+                at = skip_space(log, at + 1);
+                match (byte, log.get(at)) {
+                    (b'{', Some(b'"')) => {
+                        guess = 0;
+                        (field, at) = self.name(log, at, names, &mut guess)?;
+                        continue;
                     }
-                    at = end + usize::from(matches!(token, Token::Text | Token::EscapedText));
-                    next = match token {
-                        Token::Object => Next::NameOrEnd,
-                        Token::Array => Next::ValueOrEnd,
-                        _ => Next::CommaOrEnd,
-                    };
+                    (b'[', Some(b']')) | (b'{', Some(b'}')) => {}
+                    (b'[', _) => continue,
+                    _ => return Err(Code::MalformedJson),
                 }
-                (Next::Name | Next::NameOrEnd, b'"') => {
-                    let (end, escaped) = scan_string(log, at + 1).ok_or(Code::MalformedJson)?;
-                    field = None;
-                    if self.arrays == 0
-                        && let Some(Open { object: Some(object), .. }) = self.open.last().copied()
-                        && let Some((known, number)) = self.field(&log[at + 1..end], escaped, names, object, guess)
-                    {
-                        field = Some(known);
-                        guess = number + 1;
-                    }
-                    at = skip_space(log, end + 1);
-                    if log.get(at) != Some(&b':') {
-                        return Err(Code::MalformedJson);
-                    }
-                    at += 1;
-                    next = Next::Value;
+            } else {
+                let found = scan_scalar(log, at).ok_or(Code::MalformedJson)?;
+                // An array is noted as it ends.
+                if is_member {
+                    self.note(own.and_then(|field| block.place(field, row)), Member { field: own, found });
                 }
-                (Next::CommaOrEnd, _) => {
-                    next = match (self.open.last().map(|open| open.container), byte) {
-                        (Some(Container::Object), b',') => Next::Name,
-                        (Some(Container::Array), b',') => Next::Value,
-                        (Some(Container::Object), b'}') | (Some(Container::Array), b']') => {
-                            self.close(at + 1, block, row);
-                            Next::CommaOrEnd
-                        }
-                        _ => return Err(Code::MalformedJson),
-                    };
-                    at += 1;
-                }
-                (Next::Name | Next::NameOrEnd, _) => return Err(Code::MalformedJson),
+                let quote = usize::from(matches!(found.token, Token::Text | Token::EscapedText));
+                at = skip_space(log, found.end as usize + quote);
             }
-            if next == Next::CommaOrEnd && self.open.is_empty() {
-                break;
+            // What comes behind a value, or ends a container that has none.
+            while let Some(Open { container, .. }) = self.open.last() {
+                match (container, log.get(at)) {
+                    (Container::Object, Some(b',')) => {
+                        at = skip_space(log, at + 1);
+                        if log.get(at) != Some(&b'"') {
+                            return Err(Code::MalformedJson);
+                        }
+                        (field, at) = self.name(log, at, names, &mut guess)?;
+                        continue 'values;
+                    }
+                    (Container::Array, Some(b',')) => {
+                        at = skip_space(log, at + 1);
+                        continue 'values;
+                    }
+                    (Container::Object, Some(b'}')) | (Container::Array, Some(b']')) => {
+                        self.close(at + 1, block, row);
+                        at = skip_space(log, at + 1);
+                    }
+                    _ => return Err(Code::MalformedJson),
+                }
             }
+            break;
         }
-        if skip_space(log, at) < log.len() {
+        if at < log.len() {
             return Err(Code::MalformedJson);
         }
         if root_is_object { Ok(()) } else { Err(Code::NotAnObject) }
+    }
+
+    /// Opens the container that begins at `at`, the value of the field `own` if it is one.
+    #[inline]
+    fn open(&mut self, byte: u8, at: usize, own: Option<u16>, names: &Names) -> Result<(), Code> {
+        if self.open.len() == self.max_depth {
+            return Err(Code::TooDeep);
+        }
+        if byte == b'{' {
+            let object = if self.open.is_empty() { Some(ROOT) } else { own.and_then(|field| names.object(field)) };
+            self.open.push(Open { container: Container::Object, object });
+        } else {
+            if self.arrays == 0 {
+                self.array = (own, at);
+            }
+            self.arrays += 1;
+            self.open.push(Open { container: Container::Array, object: None });
+        }
+        Ok(())
+    }
+
+    /// Reads the name whose quote is at `at`, and the colon; yields its field, if it is one, and where the value begins.
+    #[inline]
+    fn name(&mut self, log: &[u8], at: usize, names: &Names, guess: &mut u16) -> Result<(Option<u16>, usize), Code> {
+        let (end, escaped) = scan_string(log, at + 1).ok_or(Code::MalformedJson)?;
+        let mut field = None;
+        if self.arrays == 0
+            && let Some(Open { object: Some(object), .. }) = self.open.last().copied()
+            && let Some((known, number)) =
+                self.field(log.get(at + 1..end).unwrap_or_default(), escaped, names, object, *guess)
+        {
+            field = Some(known);
+            *guess = number + 1;
+        }
+        let at = skip_space(log, end + 1);
+        if log.get(at) != Some(&b':') {
+            return Err(Code::MalformedJson);
+        }
+        Ok((field, skip_space(log, at + 1)))
     }
 
     fn field(&mut self, name: &[u8], escaped: bool, names: &Names, object: u16, guess: u16) -> Option<(u16, u16)> {
@@ -220,6 +218,7 @@ pub(super) fn offset(at: usize) -> u32 {
     at as u32
 }
 
+#[inline]
 fn skip_space(log: &[u8], mut at: usize) -> usize {
     while log.get(at).is_some_and(|byte| is_space(*byte)) {
         at += 1;
@@ -234,6 +233,9 @@ pub(super) fn scan_scalar(log: &[u8], start: usize) -> Option<Found> {
         b'"' => {
             let (end, escaped) = scan_string(log, start + 1)?;
             (if escaped { Token::EscapedText } else { Token::Text }, start + 1, end)
+        }
+        b'0'..=b'9' if !matches!(log.get(start + 1), Some(b'0'..=b'9' | b'.' | b'e' | b'E')) => {
+            (Token::Integer, start, start + 1)
         }
         b'-' | b'0'..=b'9' => {
             let (end, integer) = scan_number(log, start)?;

@@ -9,6 +9,7 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use super::expected::path;
 use super::generator::Generator;
 use crate::error::{Error, Result};
+use crate::memory::room;
 use crate::verdict::Reason;
 
 /// About a log's size, to reserve memory once. A wrong guess costs a copy.
@@ -96,7 +97,7 @@ struct Strings {
 
 impl Strings {
     fn with_capacity(rows: usize, bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(rows + 1) }
+        Self { bytes: room(bytes), ends: room(rows + 1) }
     }
 
     fn push(&mut self, text: &str) -> Result<()> {

@@ -51,17 +51,25 @@ impl AllowedValues {
     /// The place of a value that stands at the start of `within`.
     #[inline(always)]
     pub(super) fn find(&self, value: &[u8], within: &[u8]) -> Option<u32> {
-        if value.len() <= WIDTH {
-            let (key, length) = (key(value, within), length(value));
-            let place = slot(key, self.multiplier, self.shift);
-            if let Some(entry) = self.table.get(place)
-                && entry.key == key
-                && entry.length == length
-            {
-                return Some(entry.index);
-            }
+        if value.len() <= WIDTH
+            && let Some(index) = self.find_key(key(value, within), length(value))
+        {
+            return Some(index);
         }
         if self.others.is_empty() { None } else { self.others.get(value).copied() }
+    }
+
+    /// The place of a value of `length` bytes at the start of those 16; None for one that is not in the table.
+    #[inline(always)]
+    pub(super) fn find_short(&self, length: usize, within: &[u8; WIDTH]) -> Option<u32> {
+        let key = u128::from_le_bytes(*within) & FIRST.get(length)?;
+        self.find_key(key, u8::try_from(length).ok()?)
+    }
+
+    #[inline(always)]
+    fn find_key(&self, key: u128, length: u8) -> Option<u32> {
+        let entry = self.table.get(slot(key, self.multiplier, self.shift))?;
+        (entry.key == key && entry.length == length).then_some(entry.index)
     }
 }
 
@@ -71,10 +79,10 @@ fn length(value: &[u8]) -> u8 {
 }
 
 /// For each length the bytes of sixteen that it fills.
-const FIRST: [u128; WIDTH] = {
-    let mut masks = [0; WIDTH];
+const FIRST: [u128; WIDTH + 1] = {
+    let mut masks = [0; WIDTH + 1];
     let mut length = 1;
-    while length < WIDTH {
+    while length <= WIDTH {
         masks[length] = u128::MAX >> (8 * (WIDTH - length));
         length += 1;
     }

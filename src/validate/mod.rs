@@ -22,7 +22,7 @@ mod pattern;
 mod time;
 
 use crate::contract::StringRules;
-use crate::lanes::{Best, Lanes, Task};
+use crate::lanes::{Best, Lanes, Task, Window};
 use crate::verdict::Code;
 use length::Length;
 use pattern::Shape;
@@ -39,6 +39,16 @@ pub(crate) trait TextCheck {
     /// Holds the text at the start of `within` against the rules, in verdict order; where the contract lists values,
     /// yields the place in the list. The error is the code of the first rule that the text breaks.
     fn check_within(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code>;
+
+    /// Whether [`TextCheck::check_short`] says yes to most texts that keep the rules.
+    const SHORT: bool = false;
+
+    /// The place in the list, or [`u32::MAX`] without one, of a text of `length` bytes at the start of a window that keeps
+    /// the rules; None where it may not.
+    #[inline(always)]
+    fn check_short(&self, _lanes: impl Lanes, _length: usize, _window: &Window) -> Option<u32> {
+        None
+    }
 }
 
 /// The rules of a string field, ready to be held against text.
@@ -140,11 +150,25 @@ impl TextCheck for AllowedValues {
     fn check_within(&self, _lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
         self.find(text, within).map(Some).ok_or(Code::NotAllowed)
     }
+
+    const SHORT: bool = true;
+
+    #[inline(always)]
+    fn check_short(&self, _lanes: impl Lanes, length: usize, window: &Window) -> Option<u32> {
+        self.find_short(length, window.first_chunk()?)
+    }
 }
 
 impl TextCheck for Run {
     #[inline(always)]
     fn check_within(&self, lanes: impl Lanes, text: &[u8], within: &[u8]) -> Result<Option<u32>, Code> {
         if self.matches(lanes, text, within) { Ok(None) } else { Err(Code::PatternMismatch) }
+    }
+
+    const SHORT: bool = true;
+
+    #[inline(always)]
+    fn check_short(&self, lanes: impl Lanes, length: usize, window: &Window) -> Option<u32> {
+        self.matches_short(lanes, length, window).then_some(u32::MAX)
     }
 }

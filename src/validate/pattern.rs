@@ -2,7 +2,7 @@
 //! others go through the regular expression.
 
 use crate::contract::Pattern;
-use crate::lanes::{Class, Lanes, WIDTH};
+use crate::lanes::{Class, Lanes, WIDTH, Window};
 use regex::bytes::Regex;
 use regex_syntax::hir::{self, Hir, HirKind, Look};
 
@@ -68,6 +68,14 @@ impl Run {
         }
         let most = repetition.max.map_or(usize::MAX, |most| most as usize);
         Some(Self { fewest: repetition.min as usize, most, class })
+    }
+
+    /// Whether the text of `length` bytes, at most a window, at the start of that window is such a run.
+    #[inline(always)]
+    pub(super) fn matches_short(&self, lanes: impl Lanes, length: usize, window: &Window) -> bool {
+        // The bytes behind the text don't count.
+        let own = u32::try_from((1_u64 << (length as u64 & 63)) - 1).unwrap_or(u32::MAX);
+        (self.fewest <= length) & (length <= self.most) & (lanes.strangers(window, &self.class) & own == 0)
     }
 
     /// Whether the text at the start of `within` is such a run.
