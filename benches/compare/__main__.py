@@ -1,4 +1,4 @@
-"""`make bench`: classify against the usual tools, in Spark against Spark's own functions, produce against kcat."""
+"""`make bench`: classify and produce against the usual tools, generate against a script, Spark against its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1_000_000, metavar="N", help="logs (default 1,000,000)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds in turns (default 5)")
-    parser.add_argument("--only", choices=("classify", "spark", "produce"), help="one comparison instead of all")
+    parser.add_argument(
+        "--only", choices=("classify", "generate", "spark", "produce"), help="one comparison instead of all"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw them there (.svg or .png)")
     args = parser.parse_args()
@@ -41,7 +43,7 @@ def main() -> None:
     print(", ".join([f"{own['cpu']}, {own['cores']} cores", *(f"{name} {number}" for name, number in tools.items())]))
     figures: dict[str, Comparison] = {}
     logs = None
-    if args.only != "produce":
+    if args.only not in ("generate", "produce"):
         from benches.compare.logs import make_logs
 
         logs = make_logs(args.count)
@@ -49,6 +51,10 @@ def main() -> None:
         from benches.compare.classify import compare_classify
 
         figures["classify"] = compare_classify(logs, args.rounds)
+    if args.only in (None, "generate"):
+        from benches.compare.generate import compare_generate
+
+        figures["generate"] = compare_generate(args.count, args.rounds)
     if logs is not None and args.only != "classify":
         from benches.compare.spark import compare_spark
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections import defaultdict
+from functools import partial
 from importlib.metadata import version
 
 from benches.compare.arrow_json import arrow_json_rival
@@ -14,13 +14,12 @@ from benches.compare.logs import Logs
 from benches.compare.report import Comparison, report
 from benches.compare.rivals import Rival, duckdb_rival, logcore_pool_rival, logcore_rival, polars_rival
 from benches.compare.rust import rust_rivals
+from benches.compare.turns import turn
 
 __all__ = ["compare_classify"]
 
 # The slowest rival by far gets so many logs.
 _FEW = 20_000
-# A turn is repeated until it took so many seconds: what disturbs the machine for a moment must not hit the fast harder.
-_TURN = 1.0
 
 
 def compare_classify(logs: Logs, rounds: int) -> Comparison:
@@ -50,20 +49,9 @@ def compare_classify(logs: Logs, rounds: int) -> Comparison:
     with rust_rivals(logs) as run_rust:
         for _ in range(rounds):
             for name, (_, run) in rivals.items():
-                seconds[name].append(_turn(run))
+                seconds[name].append(turn(partial(run, False)))
             for name, taken in run_rust().items():
                 seconds[name].append(taken)
     rows = logs.made.num_rows
     title = f"classify, {rows:,} logs, one thread where nothing else is said, {rounds} rounds in turns"
     return report(title, rows, seconds, {name: own.made.num_rows for name, (own, _) in rivals.items()})
-
-
-def _turn(run: Rival) -> float:
-    """Runs a rival for a turn; yields the seconds of a run."""
-    started, runs = time.perf_counter(), 0
-    while True:
-        run(False)
-        runs += 1
-        taken = time.perf_counter() - started
-        if taken >= _TURN:
-            return taken / runs
