@@ -202,7 +202,7 @@ impl Accounts {
             (Account::UnknownInteger(value), ..) => plan.write_integer(rng, value, out),
             (Account::UnknownText(place), _, Some(Unknown::Texts(list)))
             | (Account::Known(place) | Account::UnknownText(place), Values::Texts(list), _) => {
-                out.extend_from_slice(&list[place].0[0]);
+                list[place].0[0].push(out);
             }
             // An unknown text comes from the list of unknown texts.
             (Account::UnknownText(_), Values::Integers(_), _) => {}
@@ -212,6 +212,6 @@ impl Accounts {
     /// Writes the device's field.
     #[inline]
     pub(super) fn write_device(&self, pair: &Pair, rng: &mut Rng, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.devices[pair.device].0[usize::from(rng.coin())]);
+        self.devices[pair.device].0[usize::from(rng.coin())].push(out);
     }
 }

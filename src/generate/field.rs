@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::json::{depth, push_string, push_value};
 use super::nested::{Pen, Within};
+use super::piece::{Piece, push_integer};
 use super::rng::{Chance, Rng};
 use super::source::{Choice, Source, uuid_hex};
 use super::span::Span;
@@ -25,7 +26,7 @@ pub(super) struct FieldPlan {
     pub(super) place: u16,
     pub(super) last_place: u16,
     /// `"name": `; nothing for the items of an array.
-    pub(super) before: Box<[u8]>,
+    pub(super) before: Piece,
     pub(super) source: Source,
     /// Whether an integer is written as a canonical string half the time.
     both: bool,
@@ -63,7 +64,7 @@ impl FieldPlan {
         Ok(plans)
     }
 
-    fn new(field: &Field, before: Box<[u8]>, place: u16, level: usize, contract: &Contract) -> Result<Self> {
+    fn new(field: &Field, before: Piece, place: u16, level: usize, contract: &Contract) -> Result<Self> {
         let path = contract.placed_fields().get(usize::from(place)).map_or("", |placed| placed.path.as_str());
         let (mut share, mut anomalies) = (0.0, None);
         if let Some(generator) = &field.generator {
@@ -87,7 +88,7 @@ impl FieldPlan {
             }
             Kind::Array(item) => {
                 check_depth(1, path, level, contract)?;
-                let item = Self::new(item, Box::default(), place, level + 1, contract)?;
+                let item = Self::new(item, Vec::new().into(), place, level + 1, contract)?;
                 Source::Array(Within::new(vec![item], share))
             }
             _ => match Source::new(field, path)? {
@@ -144,9 +145,9 @@ impl FieldPlan {
     pub(super) fn write_valid(&self, rng: &mut Rng, time: i64, text: &mut String, out: &mut Vec<u8>) {
         match &self.source {
             // A list is of strings, which are written in one way only.
-            Source::Choices(weights, choices) => out.extend_from_slice(&choices[weights.draw(rng)].0[0]),
+            Source::Choices(weights, choices) => choices[weights.draw(rng)].0[0].push(out),
             Source::UuidHex => {
-                out.extend_from_slice(&self.before);
+                self.before.push(out);
                 let mut quoted = [b'"'; 36];
                 quoted[1..33].copy_from_slice(&uuid_hex(rng));
                 quoted[34..].copy_from_slice(BEHIND);
@@ -157,7 +158,7 @@ impl FieldPlan {
                 self.write_integer(rng, value, out);
             }
             Source::Moment(moment) => {
-                out.extend_from_slice(&self.before);
+                self.before.push(out);
                 moment.push(out, time);
                 out.extend_from_slice(BEHIND);
             }
@@ -173,17 +174,8 @@ impl FieldPlan {
     /// Writes an integer as a number or, where the field takes both, as a canonical string half the time.
     #[inline]
     pub(super) fn write_integer(&self, rng: &mut Rng, value: i64, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.before);
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(value).as_bytes();
-        if self.both && rng.coin() {
-            out.push(b'"');
-            out.extend_from_slice(digits);
-            out.extend_from_slice(b"\", ");
-        } else {
-            out.extend_from_slice(digits);
-            out.extend_from_slice(BEHIND);
-        }
+        self.before.push(out);
+        push_integer(out, value, self.both && rng.coin());
     }
 
     /// Writes an anomaly of the field itself and yields the code that the contract expects for it; a valid value where
@@ -203,7 +195,7 @@ impl FieldPlan {
                 self.write_integer(rng, value, out);
             }
             Odd::TimeText => {
-                out.extend_from_slice(&self.before);
+                self.before.push(out);
                 out.push(b'"');
                 time::push_text(out, *time);
                 out.extend_from_slice(b"\", ");
@@ -227,13 +219,13 @@ impl FieldPlan {
 
     /// Writes JSON text as it stands.
     pub(super) fn write_json(&self, json: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.before);
+        self.before.push(out);
         out.extend_from_slice(json);
         out.extend_from_slice(BEHIND);
     }
 
     fn write_text(&self, text: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.before);
+        self.before.push(out);
         push_string(out, text);
         out.extend_from_slice(BEHIND);
     }

@@ -17,6 +17,7 @@ mod moment;
 mod nested;
 mod numbers;
 mod options;
+mod piece;
 mod rng;
 mod rules;
 mod source;

@@ -216,7 +216,7 @@ impl FieldPlan {
 
     /// Begins an object or array; yields where its first value stands.
     fn open(&self, bracket: u8, pen: &mut Pen<'_>) -> usize {
-        pen.out.extend_from_slice(&self.before);
+        self.before.push(pen.out);
         pen.out.push(bracket);
         pen.out.len()
     }

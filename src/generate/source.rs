@@ -4,6 +4,7 @@ use super::json::push_string;
 use super::moment::Moment;
 use super::nested::Within;
 use super::numbers::numbers;
+use super::piece::Piece;
 use super::rng::{Key, Rng, Stream};
 use super::rules::allows_text;
 use super::span::Span;
@@ -17,7 +18,7 @@ const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// A value's JSON text: as it is, and as a canonical string (the same unless the field takes an integer in both forms).
 #[derive(Clone, Debug)]
-pub(super) struct Choice(pub(super) [Box<[u8]>; 2]);
+pub(super) struct Choice(pub(super) [Piece; 2]);
 
 /// Valid values of a field.
 #[derive(Clone, Debug)]
@@ -133,18 +134,18 @@ impl Choice {
 
     /// JSON text as it stands.
     fn of_literal(json: &str) -> Self {
-        Self([json.as_bytes().into(), json.as_bytes().into()])
+        Self([json.as_bytes().to_vec().into(), json.as_bytes().to_vec().into()])
     }
 
     /// An integer in its canonical form; `both` where the field takes it as a string too.
     pub(super) fn of_integer(text: &str, both: bool) -> Self {
         let quoted = if both { format!("\"{text}\"") } else { text.to_owned() };
-        Self([text.as_bytes().into(), quoted.into_bytes().into()])
+        Self([text.as_bytes().to_vec().into(), quoted.into_bytes().into()])
     }
 
     /// The same with what stands before and behind it in a log.
     pub(super) fn within(&self, before: &[u8], behind: &[u8]) -> Self {
-        Self(self.0.each_ref().map(|json| [before, json, behind].concat().into()))
+        Self(self.0.each_ref().map(|json| [before, &**json, behind].concat().into()))
     }
 
     /// A text that the field allows.
