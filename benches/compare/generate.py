@@ -18,7 +18,7 @@ __all__ = ["compare_generate"]
 
 # The script is slow: so many logs of it a turn.
 _FEW = 20_000
-_BATCH = 100_000
+_BATCH = 10_000
 
 _EVENTS = ["click", "purchase", "login", "log-out", "delete-account", "create-account", "update-settings", "other"]
 _COUNTRIES = ["US", "IN", "UK", "CA", "AU", "DE", "ES", "FR", "NL", "SG", "RU", "JP", "BR", "CN", "OT"]

@@ -44,7 +44,7 @@ impl Generator {
         let reserved = count.min(MOST_RESERVED);
         let mut values = Strings::with_capacity(reserved, reserved * TYPICAL_BYTES);
         let mut statuses = Strings::with_capacity(reserved, reserved * 5);
-        let (mut paths, mut codes) = (Strings::default(), Strings::default());
+        let (mut paths, mut codes) = (Strings::with_capacity(0, 0), Strings::with_capacity(0, 0));
         let mut reason_ends = Vec::with_capacity(reserved);
         let mut reasons: Vec<Reason> = Vec::new();
         for index in self.position..end {
@@ -56,7 +56,7 @@ impl Generator {
                 paths.push(&path(reason.place, |field| self.paths.get(field).map(String::as_str)))?;
                 codes.push(reason.code.as_str())?;
             }
-            reason_ends.push(paths.ends.len());
+            reason_ends.push(paths.offsets.len() - 1);
         }
         let reasons = StructArray::try_new(reason_fields(), vec![paths.finish()?, codes.finish()?], None)?;
         let offsets = OffsetBuffer::from_lengths(
@@ -89,15 +89,17 @@ fn reason_fields() -> Fields {
 }
 
 /// A string column as it grows.
-#[derive(Default)]
 struct Strings {
     bytes: Vec<u8>,
-    ends: Vec<i32>,
+    /// Where each row begins, and the last one ends.
+    offsets: Vec<i32>,
 }
 
 impl Strings {
     fn with_capacity(rows: usize, bytes: usize) -> Self {
-        Self { bytes: room(bytes), ends: room(rows + 1) }
+        let mut offsets = room(rows + 1);
+        offsets.push(0);
+        Self { bytes: room(bytes), offsets }
     }
 
     fn push(&mut self, text: &str) -> Result<()> {
@@ -110,13 +112,12 @@ impl Strings {
     fn end(&mut self) -> Result<()> {
         let end = i32::try_from(self.bytes.len())
             .map_err(|_| Error::Generator("the batch would pass 2 GiB; ask for fewer logs at once".to_owned()))?;
-        self.ends.push(end);
+        self.offsets.push(end);
         Ok(())
     }
 
-    fn finish(mut self) -> Result<ArrayRef> {
-        self.ends.insert(0, 0);
-        let offsets = OffsetBuffer::new(self.ends.into());
+    fn finish(self) -> Result<ArrayRef> {
+        let offsets = OffsetBuffer::new(self.offsets.into());
         Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(self.bytes), None)?))
     }
 }

@@ -148,10 +148,12 @@ impl FieldPlan {
             Source::Choices(weights, choices) => choices[weights.draw(rng)].0[0].push(out),
             Source::UuidHex => {
                 self.before.push(out);
-                let mut quoted = [b'"'; 36];
-                quoted[1..33].copy_from_slice(&uuid_hex(rng));
-                quoted[34..].copy_from_slice(BEHIND);
-                out.extend_from_slice(&quoted);
+                // Not put together first: a load of what was just stored in parts would wait for it.
+                let [high, low] = uuid_hex(rng);
+                out.push(b'"');
+                out.extend_from_slice(&high);
+                out.extend_from_slice(&low);
+                out.extend_from_slice(b"\", ");
             }
             Source::Integers(span) => {
                 let value = rng.within(span);

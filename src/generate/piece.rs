@@ -49,22 +49,20 @@ impl Deref for Piece {
     }
 }
 
-/// The largest integer of 16 digits.
-const SIXTEEN: u64 = 9_999_999_999_999_999;
+/// The largest integer that fits into 16 bytes with its quotes and what stands behind it.
+const TWELVE: u64 = 999_999_999_999;
 
 /// Appends an integer in canonical form and a comma and a blank, in quotes or not.
 #[inline(always)]
 pub(super) fn push_integer(out: &mut Vec<u8>, value: i64, quoted: bool) {
-    const BEHIND: [[u8; 4]; 2] = [*b",   ", *b"\",  "];
-    let quote = usize::from(quoted);
     match u64::try_from(value) {
-        Ok(value) if value <= SIXTEEN => {
+        Ok(value) if value <= TWELVE => {
             let (digits, count) = decimal(value);
-            let mut text = [b'"'; 24];
-            text[quote..quote + 16].copy_from_slice(&digits);
-            text[quote + count..quote + count + 4].copy_from_slice(&BEHIND[quote]);
-            // A comma has the blank of the padding behind it.
-            push_padded(out, &text, count + 2 * quote + 2);
+            let (before, behind, quote) = if quoted { (b'"', *b"\", \0", 1) } else { (0, *b", \0\0", 0) };
+            // Put together in a word, not in memory: a load of what was just stored in parts would wait for it.
+            let behind = u128::from(u32::from_le_bytes(behind)) << (8 * (quote + count));
+            let word = u128::from(before) | digits << (8 * quote) | behind;
+            push_padded(out, &word.to_le_bytes(), (count + 2 * quote + 2) as usize);
         }
         _ => {
             out.extend_from_slice(if quoted { b"\"" } else { b"" });
@@ -74,15 +72,15 @@ pub(super) fn push_integer(out: &mut Vec<u8>, value: i64, quoted: bool) {
     }
 }
 
-/// The digits of an integer of up to 16, and how many there are: fours, pairs and digits of both halves at a time.
+/// The digits of an integer of up to 16, the first in the lowest byte and zeros behind them, and how many there are: fours,
+/// pairs and digits of both halves at a time.
 #[inline(always)]
-fn decimal(value: u64) -> ([u8; 16], usize) {
+fn decimal(value: u64) -> (u128, u32) {
     const ZEROS: u128 = 0x3030_3030_3030_3030_3030_3030_3030_3030;
     let word = u128::from(eight(value / 100_000_000)) | u128::from(eight(value % 100_000_000)) << 64;
-    // The first digit is the lowest byte; of zero the last one stays.
+    // Of zero the last one stays.
     let skipped = (word.trailing_zeros() / 8).min(15);
-    let digits = (word | ZEROS) >> (8 * skipped);
-    (digits.to_le_bytes(), 16 - skipped as usize)
+    ((word | ZEROS) >> (8 * skipped), 16 - skipped)
 }
 
 /// The eight digits of an integer below 10^8 as values of 0 to 9, the first in the lowest byte.
