@@ -156,29 +156,6 @@ mod portable {
     }
 }
 
-/// So far ahead of a log the memory is asked for: some ten logs.
-const AHEAD: usize = 2048;
-/// Bytes in a cache line, and lines that are asked for at once: a usual log.
-const LINE: usize = 64;
-const LINES: usize = 3;
-
-/// Asks for the memory some logs ahead of `bytes`, so that it is there in time: logs are read once, in order, and the
-/// processor's own guess ends with each page.
-#[inline(always)]
-#[expect(unsafe_code, reason = "12.2 against 9.8 million good logs a second through Python, a million different ones")]
-pub(crate) fn fetch_ahead(bytes: &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(ahead) = bytes.get(AHEAD..AHEAD + LINE * LINES) {
-        for line in ahead.chunks_exact(LINE) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: it reads and writes nothing and never faults, and the address is that of a slice.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast::<i8>()) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = bytes;
-}
-
 #[cfg(target_arch = "x86_64")]
 #[expect(
     unsafe_code,

@@ -204,22 +204,13 @@ impl TextColumn {
         self.valid.append(&other.valid);
     }
 
-    /// The next block of rows, written row by row; [`TextColumn::end_block`] ends it.
+    /// The next block of rows, written row by row; [`TextBlock::finish`] ends it.
     #[inline(always)]
     pub(super) fn block(&mut self) -> TextBlock<'_> {
         if self.bytes.len() < self.end + BLOCK * SHORT {
             self.bytes.resize(self.end + ROOM, 0);
         }
-        TextBlock { bytes: &mut self.bytes, at: self.end, valid: 0 }
-    }
-
-    /// Ends a block of which the rows end at `ends` and have values where the bits of `valid` are set.
-    #[inline(always)]
-    pub(super) fn end_block(&mut self, ends: &[i32], end: usize, valid: u64) {
-        self.end = end;
-        self.offsets.extend_from_slice(ends);
-        self.valid.push(ends.len(), valid);
-        self.overflow |= i32::try_from(end).is_err();
+        TextBlock { at: self.end, valid: 0, column: self }
     }
 
     #[inline]
@@ -266,7 +257,7 @@ const ROOM: usize = 4 * BLOCK * SHORT;
 /// A block of rows as it is written. There are always [`SHORT`] bytes for each row that is still to come.
 #[derive(Debug)]
 pub(super) struct TextBlock<'a> {
-    bytes: &'a mut Vec<u8>,
+    column: &'a mut TextColumn,
     /// Where the next text goes.
     at: usize,
     valid: u64,
@@ -276,9 +267,9 @@ impl TextBlock<'_> {
     /// Writes the text of the block's row `row`, which stands at the start of `within`. Rows come in order.
     #[inline(always)]
     pub(super) fn push(&mut self, row: usize, text: &[u8], within: &[u8]) {
-        match (within.first_chunk::<SHORT>(), self.bytes.get_mut(self.at..self.at.wrapping_add(SHORT))) {
+        match (within.first_chunk::<SHORT>(), self.column.bytes.get_mut(self.at..self.at.wrapping_add(SHORT))) {
             (Some(chunk), Some(place)) if text.len() <= SHORT => place.copy_from_slice(chunk),
-            _ => write_long(self.bytes, self.at, text),
+            _ => write_long(&mut self.column.bytes, self.at, text),
         }
         self.at += text.len();
         self.valid |= 1 << row;
@@ -287,7 +278,7 @@ impl TextBlock<'_> {
     /// The same for a short text at the start of a window; false, and nothing written, if there is no room.
     #[inline(always)]
     pub(super) fn push_short(&mut self, row: usize, length: usize, window: &[u8; SHORT]) -> bool {
-        let place = self.bytes.get_mut(self.at..self.at.wrapping_add(SHORT));
+        let place = self.column.bytes.get_mut(self.at..self.at.wrapping_add(SHORT));
         let Some(place) = place.filter(|_| length <= SHORT) else { return false };
         place.copy_from_slice(window);
         self.at += length;
@@ -297,15 +288,19 @@ impl TextBlock<'_> {
 
     /// Where the texts so far end, for the offsets. An end that wraps is past 2 GiB, and noticed at the end of the block.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "noticed in end_block")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "noticed in finish")]
     pub(super) fn offset(&self) -> i32 {
         self.at as i32
     }
 
-    /// Where the texts end, and the rows that have one, a bit each.
+    /// Ends the block, whose rows end at `ends`.
     #[inline(always)]
-    pub(super) fn finish(self) -> (usize, u64) {
-        (self.at, self.valid)
+    pub(super) fn finish(self, ends: &[i32]) {
+        let Self { column, at, valid } = self;
+        column.end = at;
+        column.offsets.extend_from_slice(ends);
+        column.valid.push(ends.len(), valid);
+        column.overflow |= i32::try_from(at).is_err();
     }
 }
 

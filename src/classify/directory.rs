@@ -168,7 +168,7 @@ struct Table {
     values: Vec<u64>,
 }
 
-/// Behind the places in the list; and the one behind it, which no key has, is that of [`super::fields::NOT_LISTED`].
+/// Behind the places in the list; and the one behind it, which no key has, is that of [`crate::validate::NOT_LISTED`].
 const KNOWN: usize = 62;
 
 impl Table {

@@ -11,11 +11,8 @@ use super::texts::Texts;
 use crate::contract::{Field, IntegerRules, Kind, TimeRules, Width};
 use crate::decode::{BLOCK, Block, Found, Log, Token};
 use crate::lanes::Best;
-use crate::validate::{NumberRange, TextRules};
+use crate::validate::{NOT_LISTED, NumberRange, TextRules};
 use crate::verdict::{Code, Place, Reason};
-
-/// No place in a list.
-pub(super) const NOT_LISTED: u32 = u32::MAX;
 
 /// The logs of a block and what is wrong with them so far.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::columns::{MICROS, NumberColumn};
 use super::fields::{Part, fault, no_value};
 use crate::contract::IntegerRules;
-use crate::decode::{BLOCK, Found, Integer, Token, parse_integer, unescape};
+use crate::decode::{BLOCK, Found, Integer, Token, parse_integer, rows_of, unescape};
 use crate::lanes::{Lanes, Task};
 use crate::validate::IntegerRange;
 use crate::verdict::Code;
@@ -134,7 +134,7 @@ impl<C: IntegerColumn> Task for Integers<'_, '_, C> {
             };
             // Whether digits stand in quotes is not branched on: no processor guesses it.
             if let Some(number) = log.digits(lanes, *found)
-                && (1 << found.token as u32 & rules.plain != 0) & rules.range.holds(number)
+                && (1 << found.token as u32 & rules.plain != 0) & rules.range.check(number).is_ok()
                 && let Some(number) = C::convert(number)
             {
                 *value = number;
@@ -143,9 +143,7 @@ impl<C: IntegerColumn> Task for Integers<'_, '_, C> {
                 others |= 1 << row;
             }
         }
-        while others != 0 {
-            let row = others.trailing_zeros() as usize;
-            others &= others - 1;
+        for row in rows_of(others) {
             let (Some(log), Some(found), Some(value)) = (block.logs.get(row), found.get(row), values.get_mut(row))
             else {
                 continue;

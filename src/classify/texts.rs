@@ -1,10 +1,10 @@
 //! String fields.
 
 use super::columns::TextColumn;
-use super::fields::{NOT_LISTED, Part, fault, no_value};
-use crate::decode::{BLOCK, Found, Log, Token, unescape};
+use super::fields::{Part, fault, no_value};
+use crate::decode::{BLOCK, Found, Log, Token, rows_of, unescape};
 use crate::lanes::{Lanes, Task};
-use crate::validate::TextCheck;
+use crate::validate::{NOT_LISTED, TextCheck};
 use crate::verdict::Code;
 
 /// A block's values of a string field to be judged.
@@ -85,9 +85,7 @@ impl<R: TextCheck> Texts<'_, '_, R> {
             *end = texts.offset();
         }
         let faults = block.faults.len();
-        while others != 0 {
-            let row = others.trailing_zeros() as usize;
-            others &= others - 1;
+        for row in rows_of(others) {
             let (Some(log), Some(found)) = (block.logs.get(row), found.get(row)) else { continue };
             match check(lanes, *rules, *required, *log, *found, scratch) {
                 Ok(None) => {}
@@ -98,8 +96,7 @@ impl<R: TextCheck> Texts<'_, '_, R> {
                 Err(code) => fault(&mut block.faults, row, *place, code),
             }
         }
-        let (end, valid) = texts.finish();
-        column.end_block(ends.get(..count).unwrap_or_default(), end, valid);
+        texts.finish(ends.get(..count).unwrap_or_default());
         true
     }
 
@@ -122,7 +119,6 @@ impl<R: TextCheck> Texts<'_, '_, R> {
             }
             *end = texts.offset();
         }
-        let (end, valid) = texts.finish();
-        column.end_block(ends.get(..block.count).unwrap_or_default(), end, valid);
+        texts.finish(ends.get(..block.count).unwrap_or_default());
     }
 }

@@ -12,7 +12,7 @@ use super::fields::{BlockLogs, FieldJudge, FieldRules};
 use super::reasons::reasons_array;
 use super::values::Values;
 use crate::contract::Contract;
-use crate::decode::{BLOCK, Block, Decoder};
+use crate::decode::{BLOCK, Block, Decoder, rows_of};
 use crate::error::{Error, Result};
 use crate::lanes::Best;
 use crate::memory::room;
@@ -103,8 +103,7 @@ fn status_array(statuses: &[Status]) -> Result<StringArray> {
             texts.push_short(row, length, window);
             *end = texts.offset();
         }
-        let (end, valid) = texts.finish();
-        column.end_block(ends.get(..block.len()).unwrap_or_default(), end, valid);
+        texts.finish(ends.get(..block.len()).unwrap_or_default());
     }
     column.into_array()
 }
@@ -177,11 +176,8 @@ fn judge_part<V: Values>(
         let mut faults = block.faults.iter().copied().peekable();
         let mut ends = [0; BLOCK];
         let mut judged = [Status::Good; BLOCK];
-        let mut odd = bad | suspicions.rows();
         let mut from = 0;
-        while odd != 0 {
-            let row = odd.trailing_zeros() as usize;
-            odd &= odd - 1;
+        for row in rows_of(bad | suspicions.rows()) {
             fill(&mut ends, from..row, reasons.len())?;
             from = row;
             if let Some(reason) = suspicions.reason(row) {

@@ -12,9 +12,11 @@ mod names;
 mod number;
 mod scanner;
 mod text;
+mod value;
 
 use crate::contract::{Contract, Limits};
-use crate::lanes::{Best, Lanes, Task, WIDTH, Window, fetch_ahead};
+use crate::lanes::{Best, Lanes, Task, WIDTH, Window};
+use crate::memory::fetch_ahead;
 use crate::verdict::Code;
 use layout::Layouts;
 use names::Names;
@@ -130,6 +132,30 @@ impl<'a> Log<'a> {
 /// So many logs are decoded before their fields are looked at, one field after another.
 pub const BLOCK: usize = 64;
 
+/// The rows of a block whose bits are set, in order.
+#[inline(always)]
+pub(crate) fn rows_of(bits: u64) -> RowsOf {
+    RowsOf(bits)
+}
+
+/// See [`rows_of`].
+#[derive(Clone, Debug)]
+pub(crate) struct RowsOf(u64);
+
+impl Iterator for RowsOf {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let row = self.0.trailing_zeros() as usize % BLOCK;
+        self.0 &= self.0 - 1;
+        Some(row)
+    }
+}
+
 /// What was found in up to [`BLOCK`] logs, the places of a field's values side by side.
 #[derive(Debug)]
 pub struct Block {
@@ -159,8 +185,8 @@ impl Block {
     /// Forgets what was found of the fields at those places in the logs whose bits are set.
     pub(crate) fn forget(&mut self, places: std::ops::Range<usize>, rows: u64) {
         for found in self.found.get_mut(places).unwrap_or_default() {
-            for (found, row) in found.iter_mut().zip(0..) {
-                if rows >> row & 1 == 1 {
+            for row in rows_of(rows) {
+                if let Some(found) = found.get_mut(row) {
                     *found = Found { token: Token::Unread, start: 0, end: 0 };
                 }
             }
@@ -216,8 +242,8 @@ impl Decoder {
         self.lanes.run(Decoding { decoder: self, logs, block, fault });
     }
 
-    #[inline(never)]
     /// Goes the whole way with a log; whether its layout was learned.
+    #[inline(never)]
     fn scan(&mut self, log: &[u8], block: &mut Block, row: usize) -> Result<bool, Code> {
         if log.iter().all(|byte| text::is_space(*byte)) {
             return Err(Code::Empty);

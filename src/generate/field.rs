@@ -59,7 +59,7 @@ impl FieldPlan {
             push_string(&mut before, &field.name);
             before.extend_from_slice(b": ");
             let place = plans.last().map_or(first, |plan| plan.last_place + 1);
-            plans.push(Self::new(field, before.into(), place, level, contract)?);
+            plans.push(Self::new(field, before.as_slice().into(), place, level, contract)?);
         }
         Ok(plans)
     }
@@ -88,7 +88,7 @@ impl FieldPlan {
             }
             Kind::Array(item) => {
                 check_depth(1, path, level, contract)?;
-                let item = Self::new(item, Vec::new().into(), place, level + 1, contract)?;
+                let item = Self::new(item, b"".as_slice().into(), place, level + 1, contract)?;
                 Source::Array(Within::new(vec![item], share))
             }
             _ => match Source::new(field, path)? {

@@ -31,10 +31,10 @@ impl Piece {
     }
 }
 
-impl From<Vec<u8>> for Piece {
-    fn from(bytes: Vec<u8>) -> Self {
+impl From<&[u8]> for Piece {
+    fn from(bytes: &[u8]) -> Self {
         let mut padded = [0; SHORT];
-        for (to, from) in padded.iter_mut().zip(&bytes) {
+        for (to, from) in padded.iter_mut().zip(bytes) {
             *to = *from;
         }
         Self { padded, whole: bytes.into() }
@@ -129,7 +129,7 @@ mod tests {
         for length in 0..100_u8 {
             let bytes: Vec<u8> = (0..length).collect();
             let mut out = b"before".to_vec();
-            Piece::from(bytes.clone()).push(&mut out);
+            Piece::from(bytes.as_slice()).push(&mut out);
             assert_eq!(out, [b"before".as_slice(), &bytes].concat());
         }
     }

@@ -124,7 +124,7 @@ impl Choice {
     pub(super) fn of_text(text: &str) -> Self {
         let mut json = Vec::new();
         push_string(&mut json, text);
-        Self([json.clone().into(), json.into()])
+        Self([json.as_slice().into(), json.as_slice().into()])
     }
 
     /// A number in its shortest form.
@@ -134,18 +134,18 @@ impl Choice {
 
     /// JSON text as it stands.
     fn of_literal(json: &str) -> Self {
-        Self([json.as_bytes().to_vec().into(), json.as_bytes().to_vec().into()])
+        Self([json.as_bytes().into(), json.as_bytes().into()])
     }
 
     /// An integer in its canonical form; `both` where the field takes it as a string too.
     pub(super) fn of_integer(text: &str, both: bool) -> Self {
         let quoted = if both { format!("\"{text}\"") } else { text.to_owned() };
-        Self([text.as_bytes().to_vec().into(), quoted.into_bytes().into()])
+        Self([text.as_bytes().into(), quoted.as_bytes().into()])
     }
 
     /// The same with what stands before and behind it in a log.
     pub(super) fn within(&self, before: &[u8], behind: &[u8]) -> Self {
-        Self(self.0.each_ref().map(|json| [before, &**json, behind].concat().into()))
+        Self(self.0.each_ref().map(|json| [before, json, behind].concat().as_slice().into()))
     }
 
     /// A text that the field allows.

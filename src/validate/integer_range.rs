@@ -18,12 +18,6 @@ impl IntegerRange {
         Self { minimum: rules.minimum, maximum: rules.maximum, multiple_of: rules.multiple_of }
     }
 
-    /// Whether a number keeps the rules.
-    #[inline(always)]
-    pub(crate) fn holds(&self, value: i64) -> bool {
-        (self.minimum <= value) & (value <= self.maximum) && self.multiple_of.is_none_or(|step| value % step == 0)
-    }
-
     /// Holds a number against the rules.
     ///
     /// # Errors

@@ -34,6 +34,9 @@ pub use number_range::NumberRange;
 pub(crate) use pattern::Run;
 pub use time::check_time;
 
+/// No place in a list of values.
+pub(crate) const NOT_LISTED: u32 = u32::MAX;
+
 /// A check of texts. What comes behind a text in memory may be read, where it spares a copy.
 pub(crate) trait TextCheck {
     /// Holds the text at the start of `within` against the rules, in verdict order; where the contract lists values,
@@ -43,7 +46,7 @@ pub(crate) trait TextCheck {
     /// Whether [`TextCheck::check_short`] says yes to most texts that keep the rules.
     const SHORT: bool = false;
 
-    /// The place in the list, or [`u32::MAX`] without one, of a text of `length` bytes at the start of a window that keeps
+    /// The place in the list, or [`NOT_LISTED`] without one, of a text of `length` bytes at the start of a window that keeps
     /// the rules; None where it may not.
     #[inline(always)]
     fn check_short(&self, _lanes: impl Lanes, _length: usize, _window: &Window) -> Option<u32> {
@@ -169,6 +172,6 @@ impl TextCheck for Run {
 
     #[inline(always)]
     fn check_short(&self, lanes: impl Lanes, length: usize, window: &Window) -> Option<u32> {
-        self.matches_short(lanes, length, window).then_some(u32::MAX)
+        self.matches_short(lanes, length, window).then_some(NOT_LISTED)
     }
 }
