@@ -126,6 +126,58 @@ fn a_log_depends_on_its_index_alone() {
     }
 }
 
+/// Contracts for which blocks of logs are written in other ways than the project's own.
+fn contracts_of_all_kinds() -> Vec<Contract> {
+    let both = "customProperties: [{property: acceptCanonicalString, value: true}]";
+    let long = "n".repeat(60);
+    let properties = [
+        format!("{{name: {long}, logicalType: integer, {both}}}, {{name: {long}2, logicalType: boolean}}"),
+        "{name: w, logicalType: timestamp}, {name: d, logicalType: date}".to_owned(),
+        "{name: a, logicalType: string, logicalTypeOptions: {pattern: '^[a-zé]{3,30}$'}}, {name: b, logicalType: number}"
+            .to_owned(),
+        // Logs that fit into a slot sometimes, seldom, and never.
+        "{name: a, logicalType: string, logicalTypeOptions: {pattern: '^[a-z]{0,600}$'}}, {name: b, logicalType: integer}"
+            .to_owned(),
+        "{name: a, logicalType: string, logicalTypeOptions: {pattern: '^[a-z]{300,3000}$'}}".to_owned(),
+        format!("{{name: {0}1, logicalType: integer}}, {{name: {0}2, logicalType: boolean}}", "m".repeat(250)),
+        format!(
+            "{{name: o, logicalType: object, properties: [{{name: x, logicalType: integer, required: true, {both}}}, {{name: \
+             t, logicalType: string}}]}}, {{name: l, logicalType: array, items: {{logicalType: integer, \
+             {both}}}}}, {{name: z, logicalType: integer, {both}}}"
+        ),
+    ];
+    let anomalies =
+        "cutShort: 0.02, missingField: 0.02, duplicateField: 0.05, textForNumber: 0.02, unknownAccount: 0.1";
+    let made = properties.map(|properties| {
+        let text = format!(
+            "{{apiVersion: v3.1.0, kind: DataContract, schema: [{{name: s, customProperties: [{{property: generator, value: \
+             {{{anomalies}}}}}], properties: [{properties}]}}]}}"
+        );
+        Contract::parse(&text).unwrap()
+    });
+    let tight = server_logs().text().replace("maxBytes, value: 1048576", "maxBytes, value: 175");
+    let made = made.into_iter().chain([Contract::parse(&tight).unwrap()]);
+    contracts().into_iter().chain(made).collect()
+}
+
+#[test]
+fn blocks_of_logs_are_what_each_is_by_itself() {
+    for contract in contracts_of_all_kinds() {
+        let suspicious = contract.lookup().map(|_| 0.2);
+        let slow = Options { rate: 0.7, ..Options::default() };
+        for options in [Options::default(), slow, rates(0.2, None), rates(0.1, suspicious)] {
+            let batch = logs(&generator(&contract, options).batch(1_500).unwrap());
+            let mut single = generator(&contract, options);
+            for (index, (value, status, reasons)) in (0..).zip(&batch) {
+                let (mut out, mut found) = (Vec::new(), Vec::new());
+                let its = single.write(index, &mut out, &mut found);
+                assert_eq!((String::from_utf8(out).unwrap().as_str(), its.as_str()), (value.as_str(), status.as_str()));
+                assert_eq!(found.len(), reasons.len(), "{value}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_seeds_of_users_and_logs_are_independent() {
     let contract = server_logs();

@@ -4,9 +4,10 @@
 
 use super::field::FieldPlan;
 use super::groups::{Group, devices, group};
-use super::rng::Rng;
+use super::piece::{Decimal, Piece, Sink};
+use super::rng::{Bits, Rng};
 use super::rules::integer;
-use super::source::Choice;
+use super::source::json_string;
 use super::unknown::Unknown;
 use super::weights::Weights;
 use crate::contract::{Contract, Kind, Lookup};
@@ -21,11 +22,14 @@ pub(super) struct Accounts {
     /// The place of the field that holds the device, where the lookup has one.
     pub(super) device_field: Option<usize>,
     /// Every known account that the field allows, those with the same devices side by side.
-    known: Values,
-    /// The group of each.
-    group_of: Vec<u32>,
+    pub(super) known: Values,
+    /// Where the bits of its own devices begin, for each.
+    own_of: Vec<u32>,
     groups: Vec<Group>,
-    devices: Vec<Choice>,
+    /// Which devices a group's accounts have, a bit each.
+    own_devices: Vec<u64>,
+    /// Each with what stands around it in a log, as it is and, where the field takes both, in quotes.
+    devices: Vec<[Piece; 2]>,
     /// The weight of each device, and the table to draw from.
     weight_of: Vec<f64>,
     device_weights: Weights,
@@ -41,16 +45,16 @@ pub(super) struct Accounts {
 #[derive(Clone, Debug)]
 pub(super) enum Values {
     /// Written as the field writes integers.
-    Integers(Vec<i64>),
+    Integers(Vec<Decimal>),
     /// Ready to be written.
-    Texts(Vec<Choice>),
+    Texts(Vec<Piece>),
 }
 
 /// An account and a device.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     account: Account,
-    device: usize,
+    pub(super) device: usize,
     /// Whether the table says anything else than that they belong together.
     pub(super) kind: PairKind,
 }
@@ -68,6 +72,16 @@ enum Account {
     Known(usize),
     UnknownInteger(i64),
     UnknownText(usize),
+}
+
+impl Pair {
+    /// A known account, its device, and whether that is foreign.
+    pub(super) fn known(&self) -> Option<(usize, usize, bool)> {
+        match self.account {
+            Account::Known(account) => Some((account, self.device, self.kind == PairKind::Foreign)),
+            _ => None,
+        }
+    }
 }
 
 impl Accounts {
@@ -95,11 +109,12 @@ impl Accounts {
                 account.name
             )));
         }
+        let integers: Vec<i64> = members.iter().filter_map(|text| integer(text)).collect();
         let known = match &account.kind {
-            Kind::Integer(_) => Values::Integers(members.iter().filter_map(|text| integer(text)).collect()),
-            _ => Values::Texts(members.iter().map(|text| plans[account_field].whole(&Choice::of_text(text))).collect()),
+            Kind::Integer(_) => Values::Integers(integers.iter().copied().map(Decimal::new).collect()),
+            _ => Values::Texts(members.iter().map(|text| plans[account_field].whole(&json_string(text))).collect()),
         };
-        let unknown = Unknown::new(account, &known, &members, &plans[account_field])?;
+        let unknown = Unknown::new(account, &integers, &members, &plans[account_field])?;
         let weight_of: Vec<f64> = devices.iter().map(|(_, weight)| *weight).collect();
         let total: f64 = weight_of.iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "2^53 accounts don't fit in memory")]
@@ -107,19 +122,36 @@ impl Accounts {
         let foreign = groups.iter().map(|group| count(group.count) * group.foreign_weight);
         let mismatch = foreign.clone().sum::<f64>() / total / count(members.len());
         let whole = |(text, _): &(String, f64)| {
-            device_field.map_or(Choice::of_text(text), |place| {
-                plans[place].whole(&Choice::of(&contract.fields()[place].kind, text))
-            })
+            device_field.map_or_else(
+                || [json_string(text), json_string(text)],
+                |place| match &contract.fields()[place].kind {
+                    Kind::Integer(rules) => {
+                        let quoted = if rules.accept_canonical_string { format!("\"{text}\"") } else { text.clone() };
+                        [text.as_bytes().into(), quoted.as_bytes().into()].map(|json| plans[place].whole(&json))
+                    }
+                    // Tables hold strings and integers only.
+                    _ => [plans[place].whole(&json_string(text)), plans[place].whole(&json_string(text))],
+                },
+            )
         };
-        let group_of = (0..).zip(&groups).flat_map(|(id, group)| std::iter::repeat_n(id, group.count)).collect();
+        let words = devices.len().div_ceil(64);
+        let mut own_devices = vec![0; words * groups.len()];
+        for (group, bits) in groups.iter().zip(own_devices.chunks_exact_mut(words)) {
+            for device in &group.own {
+                bits[device / 64] |= 1 << (device % 64);
+            }
+        }
+        let own_of =
+            (0..).step_by(words).zip(&groups).flat_map(|(at, group)| std::iter::repeat_n(at, group.count)).collect();
         Ok(Self {
             account_field,
             device_field,
             known,
-            group_of,
+            own_of,
             own: Weights::new(groups.iter().map(|group| count(group.count) * group.own_weight)),
             foreign: Weights::new(foreign),
             groups,
+            own_devices,
             devices: devices.iter().map(whole).collect(),
             weight_of,
             device_weights,
@@ -138,13 +170,19 @@ impl Accounts {
         self.unknown.is_some()
     }
 
-    /// A known account evenly, a device by weight.
-    #[inline]
+    /// A known account evenly, a device by weight, and whether it is foreign.
+    #[inline(always)]
+    pub(super) fn pick(&self, account: Bits, device: Bits) -> (usize, usize, bool) {
+        let account = account.place(self.own_of.len());
+        let device = self.device_weights.pick(device);
+        let own = self.own_devices[self.own_of[account] as usize + device / 64];
+        (account, device, own >> (device % 64) & 1 == 0)
+    }
+
+    /// The same as a pair.
     pub(super) fn draw(&self, rng: &mut Rng) -> Pair {
-        let account = rng.place(self.group_of.len());
-        let device = self.device_weights.draw(rng);
-        let own = &self.groups[self.group_of[account] as usize].own;
-        let kind = if own.contains(&device) { PairKind::Own } else { PairKind::Foreign };
+        let (account, device, foreign) = self.pick(rng.bits(), rng.bits());
+        let kind = if foreign { PairKind::Foreign } else { PairKind::Own };
         Pair { account: Account::Known(account), device, kind }
     }
 
@@ -194,24 +232,33 @@ impl Accounts {
         Pair { account: Account::Known(account), device, kind }
     }
 
+    /// The most bytes of a known account, and of a device.
+    pub(super) fn most(&self, account: &FieldPlan) -> (usize, usize) {
+        let longest = |list: &[Piece]| list.iter().map(|piece| piece.len()).max().unwrap_or(0);
+        let known = match &self.known {
+            Values::Integers(_) => account.most_of_integer(),
+            Values::Texts(list) => longest(list),
+        };
+        (known, self.devices.iter().map(|device| longest(device)).max().unwrap_or(0))
+    }
+
     /// Writes the account's field.
-    #[inline]
-    pub(super) fn write_account(&self, plan: &FieldPlan, pair: &Pair, rng: &mut Rng, out: &mut Vec<u8>) {
-        match (pair.account, &self.known, &self.unknown) {
-            (Account::Known(place), Values::Integers(list), _) => plan.write_integer(rng, list[place], out),
-            (Account::UnknownInteger(value), ..) => plan.write_integer(rng, value, out),
-            (Account::UnknownText(place), _, Some(Unknown::Texts(list)))
-            | (Account::Known(place) | Account::UnknownText(place), Values::Texts(list), _) => {
-                list[place].0[0].push(out);
-            }
+    pub(super) fn write_account(&self, plan: &FieldPlan, pair: &Pair, rng: &mut Rng, out: &mut impl Sink) {
+        match (pair.account, &self.unknown) {
+            (Account::Known(place), _) => match &self.known {
+                Values::Integers(list) => plan.write_integer(rng, list[place], out),
+                Values::Texts(list) => out.push_piece(&list[place]),
+            },
+            (Account::UnknownInteger(value), _) => plan.write_integer(rng, Decimal::new(value), out),
+            (Account::UnknownText(place), Some(Unknown::Texts(list))) => out.push_piece(&list[place]),
             // An unknown text comes from the list of unknown texts.
-            (Account::UnknownText(_), Values::Integers(_), _) => {}
+            (Account::UnknownText(_), _) => {}
         }
     }
 
     /// Writes the device's field.
-    #[inline]
-    pub(super) fn write_device(&self, pair: &Pair, rng: &mut Rng, out: &mut Vec<u8>) {
-        self.devices[pair.device].0[usize::from(rng.coin())].push(out);
+    #[inline(always)]
+    pub(super) fn write_device(&self, device: usize, quoted: bool, out: &mut impl Sink) {
+        out.push_short(&self.devices[device][usize::from(quoted)]);
     }
 }

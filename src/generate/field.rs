@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::json::{depth, push_string, push_value};
 use super::nested::{Pen, Within};
-use super::piece::{Piece, push_integer};
+use super::piece::{Decimal, MOST_OF_INTEGER, Piece, SHORT, Sink, Slot};
 use super::rng::{Chance, Rng};
-use super::source::{Choice, Source, uuid_hex};
+use super::source::{Source, uuid_hex};
 use super::span::Span;
 use super::time;
 use super::weights::Weights;
 use crate::contract::{Anomaly, AnomalyValue, Contract, Field, Kind};
 use crate::error::{Error, Result};
+use crate::lanes::basic;
 use crate::verdict::Code;
 
 /// What stands behind each field.
@@ -25,11 +26,11 @@ pub(super) struct FieldPlan {
     /// Its place among the contract's placed fields, and that of the last field within it. An array's items have its own.
     pub(super) place: u16,
     pub(super) last_place: u16,
-    /// `"name": `; nothing for the items of an array.
-    pub(super) before: Piece,
+    /// `"name": `, without and with the quote of a string; the quote alone for the items of an array.
+    pub(super) before: [Piece; 2],
     pub(super) source: Source,
     /// Whether an integer is written as a canonical string half the time.
-    both: bool,
+    pub(super) both: bool,
     /// How often a value is an anomaly.
     pub(super) anomalous: Chance,
     /// The same as a number.
@@ -40,6 +41,9 @@ pub(super) struct FieldPlan {
     /// Values of another type.
     others: &'static [&'static str],
 }
+
+/// A short piece and its length.
+pub(super) type ShortInteger = ([u8; SHORT], usize);
 
 /// An anomaly's value.
 #[derive(Clone, Debug)]
@@ -59,12 +63,12 @@ impl FieldPlan {
             push_string(&mut before, &field.name);
             before.extend_from_slice(b": ");
             let place = plans.last().map_or(first, |plan| plan.last_place + 1);
-            plans.push(Self::new(field, before.as_slice().into(), place, level, contract)?);
+            plans.push(Self::new(field, &before, place, level, contract)?);
         }
         Ok(plans)
     }
 
-    fn new(field: &Field, before: Piece, place: u16, level: usize, contract: &Contract) -> Result<Self> {
+    fn new(field: &Field, before: &[u8], place: u16, level: usize, contract: &Contract) -> Result<Self> {
         let path = contract.placed_fields().get(usize::from(place)).map_or("", |placed| placed.path.as_str());
         let (mut share, mut anomalies) = (0.0, None);
         if let Some(generator) = &field.generator {
@@ -88,12 +92,12 @@ impl FieldPlan {
             }
             Kind::Array(item) => {
                 check_depth(1, path, level, contract)?;
-                let item = Self::new(item, b"".as_slice().into(), place, level + 1, contract)?;
+                let item = Self::new(item, b"", place, level + 1, contract)?;
                 Source::Array(Within::new(vec![item], share))
             }
             _ => match Source::new(field, path)? {
                 Source::Choices(weights, choices) => {
-                    let choices = choices.iter().map(|choice| choice.within(&before, BEHIND)).collect();
+                    let choices = choices.iter().map(|choice| whole(before, choice)).collect();
                     Source::Choices(weights, choices)
                 }
                 other => other,
@@ -109,7 +113,7 @@ impl FieldPlan {
         Ok(Self {
             place,
             last_place,
-            before,
+            before: [before.into(), [before, b"\""].concat().as_slice().into()],
             source,
             both,
             anomalous: Chance::new(share),
@@ -127,8 +131,32 @@ impl FieldPlan {
     }
 
     /// A value of this field with what stands around it.
-    pub(super) fn whole(&self, choice: &Choice) -> Choice {
-        choice.within(&self.before, BEHIND)
+    pub(super) fn whole(&self, json: &Piece) -> Piece {
+        whole(&self.before[0], json)
+    }
+
+    /// The most bytes that a valid value takes; None where that isn't known.
+    pub(super) fn most(&self) -> Option<usize> {
+        match &self.source {
+            Source::Choices(_, choices) => choices.iter().map(|choice| choice.len()).max(),
+            Source::UuidHex => Some(self.before[1].len() + 32 + 1 + BEHIND.len()),
+            Source::Integers(_) | Source::Time(_) => Some(self.most_of_integer()),
+            Source::Moment(_) | Source::Texts(_) | Source::Object(_) | Source::Array(_) => None,
+        }
+    }
+
+    /// An integer with what stands around it, if that is short.
+    pub(super) fn short_integer(&self, value: Decimal, quoted: bool) -> Option<ShortInteger> {
+        let mut slot = Slot { bytes: &mut [0; 2 * SHORT], end: 0 };
+        if self.before[1].is_short() {
+            self.push_integer(value, quoted, &mut slot);
+        }
+        Some((*slot.bytes.first_chunk()?, slot.end)).filter(|(_, length)| (1..=SHORT).contains(length))
+    }
+
+    /// The most bytes that an integer takes.
+    pub(super) fn most_of_integer(&self) -> usize {
+        self.before[1].len() + MOST_OF_INTEGER
     }
 
     /// Where it, or a field within it, holds the record's time: the field's place and the times that it may hold.
@@ -141,30 +169,24 @@ impl FieldPlan {
     }
 
     /// Writes a value that keeps the contract. `text` is scratch.
-    #[inline]
     pub(super) fn write_valid(&self, rng: &mut Rng, time: i64, text: &mut String, out: &mut Vec<u8>) {
         match &self.source {
-            // A list is of strings, which are written in one way only.
-            Source::Choices(weights, choices) => choices[weights.draw(rng)].0[0].push(out),
+            Source::Choices(weights, choices) => out.push_piece(&choices[weights.draw(rng)]),
             Source::UuidHex => {
-                self.before.push(out);
-                // Not put together first: a load of what was just stored in parts would wait for it.
-                let [high, low] = uuid_hex(rng);
-                out.push(b'"');
-                out.extend_from_slice(&high);
-                out.extend_from_slice(&low);
+                out.push_piece(&self.before[1]);
+                out.extend_from_slice(&uuid_hex(basic(), rng.bits(), rng.bits()));
                 out.extend_from_slice(b"\", ");
             }
             Source::Integers(span) => {
                 let value = rng.within(span);
-                self.write_integer(rng, value, out);
+                self.write_integer(rng, Decimal::new(value), out);
             }
             Source::Moment(moment) => {
-                self.before.push(out);
+                out.push_piece(&self.before[0]);
                 moment.push(out, time);
                 out.extend_from_slice(BEHIND);
             }
-            Source::Time(span) => self.write_integer(rng, span.at_most(time), out),
+            Source::Time(span) => self.write_integer(rng, Decimal::new(span.at_most(time)), out),
             Source::Texts(texts) => {
                 texts.draw(rng, text);
                 self.write_text(text, out);
@@ -174,10 +196,16 @@ impl FieldPlan {
     }
 
     /// Writes an integer as a number or, where the field takes both, as a canonical string half the time.
-    #[inline]
-    pub(super) fn write_integer(&self, rng: &mut Rng, value: i64, out: &mut Vec<u8>) {
-        self.before.push(out);
-        push_integer(out, value, self.both && rng.coin());
+    pub(super) fn write_integer(&self, rng: &mut Rng, value: Decimal, out: &mut impl Sink) {
+        let quoted = self.both && rng.coin();
+        self.push_integer(value, quoted, out);
+    }
+
+    /// The same in the form that was drawn.
+    #[inline(always)]
+    pub(super) fn push_integer(&self, value: Decimal, quoted: bool, out: &mut impl Sink) {
+        out.push_short(&self.before[usize::from(quoted)]);
+        out.push_integer(value, quoted);
     }
 
     /// Writes an anomaly of the field itself and yields the code that the contract expects for it; a valid value where
@@ -194,10 +222,10 @@ impl FieldPlan {
             Odd::Json(json) => self.write_json(json, out),
             Odd::Integers(span) => {
                 let value = rng.within(span);
-                self.write_integer(rng, value, out);
+                self.write_integer(rng, Decimal::new(value), *out);
             }
             Odd::TimeText => {
-                self.before.push(out);
+                out.push_piece(&self.before[0]);
                 out.push(b'"');
                 time::push_text(out, *time);
                 out.extend_from_slice(b"\", ");
@@ -221,16 +249,20 @@ impl FieldPlan {
 
     /// Writes JSON text as it stands.
     pub(super) fn write_json(&self, json: &[u8], out: &mut Vec<u8>) {
-        self.before.push(out);
+        out.push_piece(&self.before[0]);
         out.extend_from_slice(json);
         out.extend_from_slice(BEHIND);
     }
 
     fn write_text(&self, text: &str, out: &mut Vec<u8>) {
-        self.before.push(out);
+        out.push_piece(&self.before[0]);
         push_string(out, text);
         out.extend_from_slice(BEHIND);
     }
+}
+
+fn whole(before: &[u8], json: &[u8]) -> Piece {
+    [before, json, BEHIND].concat().as_slice().into()
 }
 
 /// JSON that is a value of another type, whatever the field's other rules.

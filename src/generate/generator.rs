@@ -1,6 +1,8 @@
 //! The generator: what is the same for all logs, prepared once.
 
 use super::accounts::Accounts;
+use super::batch::Names;
+use super::block::{Rows, Scratch};
 use super::field::FieldPlan;
 use super::mix::Mix;
 use super::options::Options;
@@ -9,6 +11,7 @@ use super::target::Targets;
 use super::time::Clock;
 use crate::contract::Contract;
 use crate::error::{Error, Result};
+use crate::lanes::Best;
 use crate::users::Users;
 use crate::verdict::{Code, Place, Reason, Status};
 
@@ -32,18 +35,24 @@ use crate::verdict::{Code, Place, Reason, Status};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Generator {
-    /// The paths of the contract's placed fields.
-    pub(super) paths: Vec<String>,
+    pub(super) names: Names,
     pub(super) clock: Clock,
     /// The last second that every field holding the record's time allows.
     pub(super) last_time: i64,
     pub(super) position: u64,
-    key: Key,
+    pub(super) key: Key,
     pub(super) fields: Vec<FieldPlan>,
     pub(super) targets: Targets,
     pub(super) accounts: Option<Accounts>,
     pub(super) mix: Mix,
-    max_bytes: usize,
+    pub(super) max_bytes: usize,
+    pub(super) lanes: Best,
+    /// The most bytes of the fields of which it is known, and whether they fit into the short way.
+    pub(super) most: usize,
+    pub(super) short_way: bool,
+    pub(super) scratch: Scratch,
+    /// Why a log is suspicious whose device is not the account's own.
+    pub(super) foreign: Reason,
     /// Scratch.
     pub(super) text: String,
 }
@@ -83,8 +92,10 @@ impl Generator {
             }
         }
         let targets = Targets::new(&fields);
+        let most = most(&fields, accounts.as_ref());
+        let foreign = foreign(&fields, accounts.as_ref());
         let mut generator = Self {
-            paths,
+            names: Names::new(&paths),
             clock,
             last_time,
             position: 0,
@@ -94,6 +105,11 @@ impl Generator {
             targets,
             accounts,
             max_bytes: contract.limits().max_bytes,
+            lanes: Best::detect(),
+            most,
+            short_way: most <= Rows::MOST,
+            scratch: Scratch::default(),
+            foreign,
             text: String::new(),
         };
         let (mut out, mut reasons) = (Vec::new(), Vec::new());
@@ -142,4 +158,24 @@ impl Generator {
         reasons.push(Reason { place: Place::Log, code: Code::TooLarge });
         Status::Bad
     }
+}
+
+/// The most bytes of all fields of which it is known.
+fn most(fields: &[FieldPlan], accounts: Option<&Accounts>) -> usize {
+    fields
+        .iter()
+        .enumerate()
+        .map(|(place, field)| match accounts {
+            Some(accounts) if accounts.account_field == place => accounts.most(field).0,
+            Some(accounts) if accounts.device_field == Some(place) => accounts.most(field).1,
+            _ => field.most().unwrap_or(0),
+        })
+        .sum()
+}
+
+/// Why a log is suspicious whose device is not the account's own.
+fn foreign(fields: &[FieldPlan], accounts: Option<&Accounts>) -> Reason {
+    let field = accounts.map(|accounts| accounts.device_field.unwrap_or(accounts.account_field));
+    let place = field.map_or(Place::Log, |field| Place::Field(fields[field].place));
+    Reason { place, code: Code::DeviceMismatch }
 }

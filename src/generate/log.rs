@@ -24,7 +24,6 @@ struct Oddities {
 
 impl Generator {
     /// Appends a log of that plan and its reasons.
-    #[inline]
     pub(super) fn attempt(
         &mut self,
         plan: Plan,
@@ -34,7 +33,7 @@ impl Generator {
         reasons: &mut Vec<Reason>,
     ) -> Status {
         let odd = self.oddities(plan, rng);
-        let pair = self.accounts.as_ref().map(|accounts| self.pair(accounts, plan, odd.spoil, rng));
+        let pair = self.accounts.as_ref().map(|accounts| self.mix.pair(accounts, plan, odd.spoil, rng));
         let (start, first_reason) = (out.len(), reasons.len());
         out.push(b'{');
         for (index, field) in self.fields.iter().enumerate() {
@@ -87,16 +86,16 @@ impl Generator {
             return Status::Bad;
         }
         let (Some(pair), Some(accounts)) = (pair, &self.accounts) else { return Status::Good };
-        let (field, code) = match pair.kind {
+        reasons.push(match pair.kind {
             PairKind::Own => return Status::Good,
-            PairKind::Unknown => (accounts.account_field, Code::UnknownAccount),
-            PairKind::Foreign => (accounts.device_field.unwrap_or(accounts.account_field), Code::DeviceMismatch),
-        };
-        reasons.push(Reason { place: Place::Field(self.fields[field].place), code });
+            PairKind::Unknown => {
+                Reason { place: Place::Field(self.fields[accounts.account_field].place), code: Code::UnknownAccount }
+            }
+            PairKind::Foreign => self.foreign,
+        });
         Status::Suspicious
     }
 
-    #[inline]
     fn oddities(&self, plan: Plan, rng: &mut Rng) -> Oddities {
         let fields = self.fields.len();
         let mut odd = Oddities { spoil: None, target: Target::NONE, certain: NO_FIELD, by_chance: fields };
@@ -122,17 +121,6 @@ impl Generator {
         }
         odd
     }
-
-    #[inline]
-    fn pair(&self, accounts: &Accounts, plan: Plan, spoil: Option<Spoil>, rng: &mut Rng) -> Pair {
-        match plan {
-            Plan::Good => accounts.draw_own(rng),
-            Plan::Suspicious if self.mix.unknown_if_suspicious(rng) => accounts.draw_unknown(rng),
-            Plan::Suspicious => accounts.draw_foreign(rng),
-            Plan::Free | Plan::Valid if spoil.is_none() && self.mix.unknown(rng) => accounts.draw_unknown(rng),
-            Plan::Free | Plan::Valid | Plan::Bad => accounts.draw(rng),
-        }
-    }
 }
 
 #[inline]
@@ -152,7 +140,7 @@ fn write_valid(
             return accounts.write_account(field, pair, rng, out);
         }
         if Some(index) == accounts.device_field {
-            return accounts.write_device(pair, rng, out);
+            return accounts.write_device(pair.device, rng.coin(), out);
         }
     }
     field.write_valid(rng, time, text, out);

@@ -1,6 +1,6 @@
 //! How many logs are bad, how many suspicious, and what spoils a bad one.
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Pair};
 use super::field::FieldPlan;
 use super::options::Options;
 use super::rng::{Chance, Rng};
@@ -50,13 +50,13 @@ pub(super) struct Mix {
     /// None leaves everything to the weights.
     rates: Option<Rates>,
     /// How often a free log is spoiled, and by what.
-    spoiled: Chance,
+    pub(super) spoiled: Chance,
     spoils: Option<Weights>,
     /// For bad logs: the record (place 0) or the field (its place + 1) of the first anomaly, and what spoils a record.
     first: Option<Weights>,
     bad_spoils: Option<Weights>,
     /// How often the account of a log that isn't spoiled is unknown.
-    unknown: Chance,
+    pub(super) unknown: Chance,
     /// The same of a suspicious log.
     unknown_if_suspicious: Chance,
 }
@@ -128,6 +128,11 @@ impl Mix {
         })
     }
 
+    /// Whether every log is to become whatever the weights say.
+    pub(super) fn is_free(&self) -> bool {
+        self.rates.is_none()
+    }
+
     /// What the next log is to become.
     #[inline]
     pub(super) fn plan(&self, rng: &mut Rng) -> Plan {
@@ -158,6 +163,17 @@ impl Mix {
         match self.first.as_ref().map_or(0, |weights| weights.draw(rng)) {
             0 => First::Record,
             place => First::Field(place - 1),
+        }
+    }
+
+    /// An account and a device for a log of that plan, spoiled or not.
+    pub(super) fn pair(&self, accounts: &Accounts, plan: Plan, spoil: Option<Spoil>, rng: &mut Rng) -> Pair {
+        match plan {
+            Plan::Good => accounts.draw_own(rng),
+            Plan::Suspicious if self.unknown_if_suspicious(rng) => accounts.draw_unknown(rng),
+            Plan::Suspicious => accounts.draw_foreign(rng),
+            Plan::Free | Plan::Valid if spoil.is_none() && self.unknown(rng) => accounts.draw_unknown(rng),
+            Plan::Free | Plan::Valid | Plan::Bad => accounts.draw(rng),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod batch;
+mod block;
 mod expected;
 mod field;
 mod generator;

@@ -1,6 +1,7 @@
 //! Times as text, in a field's own format.
 
 use super::span::Span;
+use super::time::push_digits;
 use crate::calendar::date;
 use crate::contract::{Part, TimeFormat, TimeRules};
 
@@ -37,16 +38,16 @@ impl Moment {
         out.push(b'"');
         for part in self.format.parts() {
             match part {
-                Part::Year => digits(out, year, 4),
-                Part::Month => digits(out, i64::from(month), 2),
-                Part::Day => digits(out, i64::from(day), 2),
-                Part::Hour => digits(out, second / 3_600, 2),
-                Part::Minute => digits(out, second / 60 % 60, 2),
-                Part::Second => digits(out, second % 60, 2),
+                Part::Year => push_digits(out, year, 4),
+                Part::Month => push_digits(out, i64::from(month), 2),
+                Part::Day => push_digits(out, i64::from(day), 2),
+                Part::Hour => push_digits(out, second / 3_600, 2),
+                Part::Minute => push_digits(out, second / 60 % 60, 2),
+                Part::Second => push_digits(out, second % 60, 2),
                 // Nanoseconds, of which there are as many as the format has digits.
                 Part::Fraction(count) => {
-                    let nanos = format!("{:09}", of_day % MICROS * 1_000);
-                    out.extend_from_slice(nanos.as_bytes().get(..*count).unwrap_or_default());
+                    let unit = 10_i64.pow(9_u32.saturating_sub(u32::try_from(*count).unwrap_or(9)));
+                    push_digits(out, of_day % MICROS * 1_000 / unit, *count);
                 }
                 // RFC 3339's may be left out.
                 Part::OptionalFraction => {}
@@ -76,10 +77,6 @@ fn grain(part: &Part) -> i64 {
         Part::Hour => 3_600 * MICROS,
         _ => MICROS_A_DAY,
     }
-}
-
-fn digits(out: &mut Vec<u8>, value: i64, count: usize) {
-    out.extend_from_slice(format!("{value:0count$}").as_bytes());
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::field::{BEHIND, FieldPlan};
 use super::mix::Spoil;
+use super::piece::Sink;
 use super::rng::Rng;
 use super::source::Source;
 use super::target::Target;
@@ -216,7 +217,7 @@ impl FieldPlan {
 
     /// Begins an object or array; yields where its first value stands.
     fn open(&self, bracket: u8, pen: &mut Pen<'_>) -> usize {
-        self.before.push(pen.out);
+        pen.out.push_piece(&self.before[0]);
         pen.out.push(bracket);
         pen.out.len()
     }

@@ -23,7 +23,7 @@ pub(super) fn numbers(rules: &NumberRules) -> Vec<f64> {
     let high = if high > LARGE { low + USUAL } else { high };
     let key = Key::new(0, Stream::Samples);
     let draw = |index: u64| {
-        let share = (key.at(index).bits() >> 11) as f64 / (1_u64 << 53) as f64;
+        let share = (key.at(index).bits().0 >> 11) as f64 / (1_u64 << 53) as f64;
         let value = low + share * (high - low);
         match rules.multiple_of {
             Some(step) => (value / step).round() * step,

@@ -2,15 +2,12 @@
 
 use std::ops::Deref;
 
-/// Appends the first `length` bytes of `padded`.
-#[inline(always)]
-pub(super) fn push_padded<const N: usize>(out: &mut Vec<u8>, padded: &[u8; N], length: usize) {
-    out.extend_from_slice(padded);
-    out.truncate(out.len() - N + length.min(N));
-}
-
 /// Longer pieces are copied by their length.
-const SHORT: usize = 48;
+pub(super) const SHORT: usize = 48;
+/// And pieces up to this length in fewer steps.
+const SHORTER: usize = 32;
+/// The most bytes of an integer, with quotes and what stands behind it.
+pub(super) const MOST_OF_INTEGER: usize = 24;
 
 /// A piece that many logs have.
 #[derive(Clone, Debug)]
@@ -20,14 +17,15 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// Appends it.
+    /// The piece, if it is text.
+    pub(super) fn text(&self) -> &str {
+        str::from_utf8(&self.whole).unwrap_or_default()
+    }
+
+    /// Whether [`Sink::push_short`] is quick with it.
     #[inline(always)]
-    pub(super) fn push(&self, out: &mut Vec<u8>) {
-        if self.whole.len() <= SHORT {
-            push_padded(out, &self.padded, self.whole.len());
-        } else {
-            out.extend_from_slice(&self.whole);
-        }
+    pub(super) fn is_short(&self) -> bool {
+        self.whole.len() <= SHORTER
     }
 }
 
@@ -49,26 +47,121 @@ impl Deref for Piece {
     }
 }
 
-/// The largest integer that fits into 16 bytes with its quotes and what stands behind it.
-const TWELVE: u64 = 999_999_999_999;
+/// Where a log is written to.
+pub(super) trait Sink {
+    /// Appends the first `length` bytes of `padded`.
+    fn push_padded<const N: usize>(&mut self, padded: &[u8; N], length: usize);
 
-/// Appends an integer in canonical form and a comma and a blank, in quotes or not.
-#[inline(always)]
-pub(super) fn push_integer(out: &mut Vec<u8>, value: i64, quoted: bool) {
-    match u64::try_from(value) {
-        Ok(value) if value <= TWELVE => {
-            let (digits, count) = decimal(value);
-            let (before, behind, quote) = if quoted { (b'"', *b"\", \0", 1) } else { (0, *b", \0\0", 0) };
-            // Put together in a word, not in memory: a load of what was just stored in parts would wait for it.
-            let behind = u128::from(u32::from_le_bytes(behind)) << (8 * (quote + count));
-            let word = u128::from(before) | digits << (8 * quote) | behind;
-            push_padded(out, &word.to_le_bytes(), (count + 2 * quote + 2) as usize);
+    /// Appends any bytes.
+    fn push_bytes(&mut self, bytes: &[u8]);
+
+    /// Appends a piece that is short, as most are, in fewer steps.
+    #[inline(always)]
+    fn push_short(&mut self, piece: &Piece) {
+        match piece.padded.first_chunk::<SHORTER>() {
+            Some(padded) if piece.is_short() => self.push_padded(padded, piece.whole.len()),
+            _ => self.push_piece(piece),
         }
-        _ => {
-            out.extend_from_slice(if quoted { b"\"" } else { b"" });
-            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-            out.extend_from_slice(if quoted { b"\", " } else { b", " });
+    }
+
+    /// Appends a piece.
+    #[inline(always)]
+    fn push_piece(&mut self, piece: &Piece) {
+        if piece.whole.len() <= SHORT {
+            self.push_padded(&piece.padded, piece.whole.len());
+        } else {
+            self.push_bytes(&piece.whole);
         }
+    }
+
+    /// Appends an integer in canonical form and a comma and a blank; where `quoted`, with the quote behind it.
+    #[inline(always)]
+    fn push_integer(&mut self, value: Decimal, quoted: bool) {
+        match value.digits() {
+            Some((digits, count)) => self.push_padded(&digits, count),
+            None => self.push_bytes(itoa::Buffer::new().format(value.other()).as_bytes()),
+        }
+        let (behind, length) = if quoted { (*b"\", \0", 3) } else { (*b", \0\0", 2) };
+        self.push_padded(&behind, length);
+    }
+}
+
+impl Sink for Vec<u8> {
+    #[inline(always)]
+    fn push_padded<const N: usize>(&mut self, padded: &[u8; N], length: usize) {
+        self.extend_from_slice(padded);
+        self.truncate(self.len() - N + length.min(N));
+    }
+
+    #[inline(always)]
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// A piece of memory that a log fits into, and more than [`SHORT`] bytes besides.
+#[derive(Debug)]
+pub(super) struct Slot<'a, const ROOM: usize> {
+    pub(super) bytes: &'a mut [u8; ROOM],
+    /// Where the next bytes go.
+    pub(super) end: usize,
+}
+
+impl<const ROOM: usize> Sink for Slot<'_, ROOM> {
+    #[inline(always)]
+    fn push_padded<const N: usize>(&mut self, padded: &[u8; N], length: usize) {
+        // One look at the end instead of two.
+        if self.end > ROOM - N {
+            return no_room();
+        }
+        self.bytes[self.end..self.end + N].copy_from_slice(padded);
+        self.end += length.min(N);
+    }
+
+    #[inline(always)]
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        self.bytes[self.end..][..bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+}
+
+/// Who gives a log a slot sees to it that it fits.
+#[cold]
+fn no_room() {
+    unreachable!()
+}
+
+/// An integer ready to be written: up to 15 digits, the first in the lowest byte, and how many in the highest; 0 there
+/// stands for any other integer in the lower half.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decimal(u128);
+
+impl Decimal {
+    /// Integers of so many digits are ready.
+    const LAST: u64 = 999_999_999_999_999;
+
+    #[inline(always)]
+    pub(super) fn new(value: i64) -> Self {
+        match u64::try_from(value) {
+            Ok(value) if value <= Self::LAST => {
+                let (digits, count) = decimal(value);
+                Self(digits & (u128::MAX >> 8) | u128::from(count) << 120)
+            }
+            _ => Self(u128::from(value.cast_unsigned())),
+        }
+    }
+
+    /// One that is not ready.
+    fn other(self) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+        let value = self.0 as u64;
+        value.cast_signed()
+    }
+
+    #[inline(always)]
+    fn digits(self) -> Option<([u8; 16], usize)> {
+        let count = (self.0 >> 120) as usize;
+        (count > 0).then(|| (self.0.to_le_bytes(), count))
     }
 }
 
@@ -95,16 +188,26 @@ fn eight(value: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Piece, push_integer};
+    use super::{Decimal, Piece, Sink, Slot};
+
+    /// What both kinds of sinks make of it, if they agree.
+    fn both(write: impl Fn(&mut Vec<u8>), write_slot: impl Fn(&mut Slot<'_, 200>)) -> Vec<u8> {
+        let mut out = b"{".to_vec();
+        write(&mut out);
+        let mut slot = Slot { bytes: &mut [b'{'; 200], end: 1 };
+        write_slot(&mut slot);
+        assert_eq!(out, slot.bytes[..slot.end]);
+        out
+    }
 
     #[test]
     fn integers_are_written_as_they_are_displayed() {
         let check = |value: i64| {
             for quoted in [false, true] {
-                let mut out = b"{".to_vec();
-                push_integer(&mut out, value, quoted);
+                let decimal = Decimal::new(value);
+                let out = both(|out| out.push_integer(decimal, quoted), |slot| slot.push_integer(decimal, quoted));
                 let quote = if quoted { "\"" } else { "" };
-                assert_eq!(String::from_utf8(out).unwrap(), format!("{{{quote}{value}{quote}, "));
+                assert_eq!(String::from_utf8(out).unwrap(), format!("{{{value}{quote}, "));
             }
         };
         for value in (0..20_000).chain([i64::MIN, i64::MAX, -1, -684]) {
@@ -128,9 +231,9 @@ mod tests {
     fn pieces_of_any_length_are_whole() {
         for length in 0..100_u8 {
             let bytes: Vec<u8> = (0..length).collect();
-            let mut out = b"before".to_vec();
-            Piece::from(bytes.as_slice()).push(&mut out);
-            assert_eq!(out, [b"before".as_slice(), &bytes].concat());
+            let piece = Piece::from(bytes.as_slice());
+            let out = both(|out| out.push_piece(&piece), |slot| slot.push_piece(&piece));
+            assert_eq!(out, [b"{".as_slice(), &bytes].concat());
         }
     }
 }

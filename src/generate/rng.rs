@@ -49,55 +49,110 @@ fn mix(mut bits: u64) -> u64 {
 }
 
 impl Rng {
+    /// A sequence that nobody draws from.
+    pub(super) const NONE: Self = Self { state: 0 };
+
+    /// The number past so many draws.
+    #[inline(always)]
+    pub(super) fn peek(&self, draws: u64) -> Bits {
+        Bits(mix(self.state.wrapping_add(draws.wrapping_add(1).wrapping_mul(STEP))))
+    }
+
+    /// Goes on past so many draws.
+    pub(super) fn skip(&mut self, draws: u64) {
+        self.state = self.state.wrapping_add(draws.wrapping_mul(STEP));
+    }
+
+    /// Goes back before so many draws.
+    pub(super) fn go_back(&mut self, draws: u64) {
+        self.state = self.state.wrapping_sub(draws.wrapping_mul(STEP));
+    }
+
     /// 64 random bits.
     #[inline]
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> Bits {
         self.state = self.state.wrapping_add(STEP);
-        mix(self.state)
+        Bits(mix(self.state))
     }
 
-    /// Evenly from 0 to `count` - 1; 0 where `count` is 0. Uneven by `count` / 2^64, which nobody can measure.
+    /// See [`Bits::below`].
     #[inline]
     pub(super) fn below(&mut self, count: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(count)) >> 64) as u64
+        self.bits().below(count)
     }
 
-    /// A place in a list of that length.
+    /// See [`Bits::place`].
     #[inline]
     pub(super) fn place(&mut self, length: usize) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "below `length`, which is a usize")]
-        let place = self.below(length as u64) as usize;
-        place
+        self.bits().place(length)
     }
 
-    /// Evenly from a span of integers.
+    /// See [`Bits::within`].
     #[inline]
     pub(super) fn within(&mut self, span: &Span) -> i64 {
-        let steps = match span.last_step().checked_add(1) {
-            Some(count) => self.below(count),
-            None => self.bits(),
-        };
-        span.at(steps)
+        self.bits().within(span)
+    }
+
+    /// See [`Bits::coin`].
+    #[inline]
+    pub(super) fn coin(&mut self) -> bool {
+        self.bits().coin()
+    }
+
+    /// See [`Bits::happens`].
+    #[inline]
+    pub(super) fn happens(&mut self, chance: Chance) -> bool {
+        self.bits().happens(chance)
     }
 
     /// Evenly from 0 to below 1, in steps of 2^-53.
     pub(super) fn unit(&mut self) -> f64 {
         const STEPS: f64 = 9_007_199_254_740_992.0;
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-        let steps = (self.bits() >> 11) as f64;
+        let steps = (self.bits().0 >> 11) as f64;
         steps / STEPS
+    }
+}
+
+/// 64 random bits, and what is made of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bits(pub(super) u64);
+
+impl Bits {
+    /// Evenly from 0 to `count` - 1; 0 where `count` is 0. Uneven by `count` / 2^64, which nobody can measure.
+    #[inline(always)]
+    pub(super) fn below(self, count: u64) -> u64 {
+        ((u128::from(self.0) * u128::from(count)) >> 64) as u64
+    }
+
+    /// A place in a list of that length.
+    #[inline(always)]
+    pub(super) fn place(self, length: usize) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "below `length`, which is a usize")]
+        let place = self.below(length as u64) as usize;
+        place
+    }
+
+    /// Evenly from a span of integers.
+    #[inline(always)]
+    pub(super) fn within(self, span: &Span) -> i64 {
+        let steps = match span.last_step().checked_add(1) {
+            Some(count) => self.below(count),
+            None => self.0,
+        };
+        span.at(steps)
     }
 
     /// True half the time.
-    #[inline]
-    pub(super) fn coin(&mut self) -> bool {
-        self.bits() >> 63 == 1
+    #[inline(always)]
+    pub(super) fn coin(self) -> bool {
+        self.0 >> 63 == 1
     }
 
     /// True with that chance.
-    #[inline]
-    pub(super) fn happens(&mut self, chance: Chance) -> bool {
-        self.bits() >> 1 < chance.0
+    #[inline(always)]
+    pub(super) fn happens(self, chance: Chance) -> bool {
+        self.0 >> 1 < chance.0
     }
 }
 
@@ -133,7 +188,12 @@ mod tests {
         assert_ne!(Key::new(7, Stream::Users).at(5).bits(), numbers(5)[0]);
         assert_ne!(Key::new(8, Stream::Logs).at(5).bits(), numbers(5)[0]);
         // Computed in Python: another value here would change every log of every seed.
-        assert_eq!(Key::new(0, Stream::Logs).at(0).bits(), 6_235_967_106_033_911_276);
+        assert_eq!(Key::new(0, Stream::Logs).at(0).bits().0, 6_235_967_106_033_911_276);
+        let mut rng = key.at(5);
+        let third = rng.peek(2);
+        rng.skip(3);
+        rng.go_back(1);
+        assert_eq!((rng.bits(), third), (numbers(5)[2], numbers(5)[2]));
     }
 
     #[test]

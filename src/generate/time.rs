@@ -41,8 +41,24 @@ pub(super) fn push_text(out: &mut Vec<u8>, time: i64) {
     let time = time.clamp(FIRST, LAST);
     let (days, second) = (time.div_euclid(86_400), time.rem_euclid(86_400));
     let (year, month, day) = date(days);
-    let text = format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-    out.extend_from_slice(text.as_bytes());
+    let (month, day) = (i64::from(month), i64::from(day));
+    push_digits(out, year, 4);
+    for (before, value) in
+        [(b'-', month), (b'-', day), (b' ', second / 3_600), (b':', second / 60 % 60), (b':', second % 60)]
+    {
+        out.push(before);
+        push_digits(out, value, 2);
+    }
+}
+
+/// Appends the last `count` digits of a number that is not negative, zeros in front of it.
+pub(super) fn push_digits(out: &mut Vec<u8>, mut value: i64, count: usize) {
+    let start = out.len();
+    out.resize(start + count, b'0');
+    for digit in out[start..].iter_mut().rev() {
+        *digit += u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::accounts::Values;
 use super::field::FieldPlan;
+use super::piece::Piece;
 use super::rng::{Key, Rng, Stream};
-use super::source::{Choice, Source};
+use super::source::{Source, json_string};
 use super::span::Span;
 use crate::contract::{Field, Kind};
 use crate::error::Result;
@@ -16,7 +16,7 @@ pub(super) enum Unknown {
     /// Integers.
     Integers(Missing),
     /// Texts, ready to be written.
-    Texts(Vec<Choice>),
+    Texts(Vec<Piece>),
 }
 
 /// The integers of a span that are not in a list.
@@ -34,9 +34,9 @@ const DRAWS: u64 = 4_096;
 
 impl Unknown {
     /// None where the table knows every account that the field allows.
-    pub(super) fn new(field: &Field, known: &Values, names: &[&str], plan: &FieldPlan) -> Result<Option<Self>> {
-        if let (Kind::Integer(rules), Values::Integers(listed)) = (&field.kind, known) {
-            return Ok(Span::of(rules).and_then(|span| Missing::new(span, listed)).map(Self::Integers));
+    pub(super) fn new(field: &Field, known: &[i64], names: &[&str], plan: &FieldPlan) -> Result<Option<Self>> {
+        if let Kind::Integer(rules) = &field.kind {
+            return Ok(Span::of(rules).and_then(|span| Missing::new(span, known)).map(Self::Integers));
         }
         let names: HashSet<&str> = names.iter().copied().collect();
         let source = Source::new(field, &field.name)?;
@@ -49,7 +49,7 @@ impl Unknown {
                 texts.push(text);
             }
         }
-        let texts: Vec<Choice> = texts.iter().map(|text| plan.whole(&Choice::of_text(text))).collect();
+        let texts: Vec<Piece> = texts.iter().map(|value| plan.whole(&json_string(value))).collect();
         Ok((!texts.is_empty()).then_some(Self::Texts(texts)))
     }
 }

@@ -1,6 +1,6 @@
 //! Drawing by weight in constant time: an alias table (Walker 1974, built as Vose 1991 says).
 
-use super::rng::Rng;
+use super::rng::{Bits, Rng};
 
 /// Places of a list, each drawn as often as its weight says.
 #[derive(Clone, Debug)]
@@ -52,7 +52,12 @@ impl Weights {
     /// A place.
     #[inline]
     pub(super) fn draw(&self, rng: &mut Rng) -> usize {
-        let bits = rng.bits();
+        self.pick(rng.bits())
+    }
+
+    /// The place that those bits stand for.
+    #[inline(always)]
+    pub(super) fn pick(&self, Bits(bits): Bits) -> usize {
         let slot = self.slots[(((bits >> 32) * self.slots.len() as u64) >> 32) as usize];
         let place = if bits & 0xFFFF_FFFF < slot.keep { slot.own } else { slot.other };
         place as usize
