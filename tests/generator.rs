@@ -168,6 +168,11 @@ fn blocks_of_logs_are_what_each_is_by_itself() {
         for options in [Options::default(), slow, rates(0.2, None), rates(0.1, suspicious)] {
             let batch = logs(&generator(&contract, options).batch(1_500).unwrap());
             let mut single = generator(&contract, options);
+            let (mut many, mut ends) = (b"before".to_vec(), vec![6]);
+            single.write_many(7, 3, 100, &mut many, &mut ends);
+            let found = ends.windows(2).map(|ends| String::from_utf8(many[ends[0]..ends[1]].to_vec()).unwrap());
+            let third = batch.iter().skip(7).step_by(3).take(100).map(|(value, ..)| value.clone());
+            assert!(found.eq(third) && ends.len() == 101);
             for (index, (value, status, reasons)) in (0..).zip(&batch) {
                 let (mut out, mut found) = (Vec::new(), Vec::new());
                 let its = single.write(index, &mut out, &mut found);

@@ -41,6 +41,13 @@ impl Block {
         self.reason_ends[row] = self.reasons.len() as i32;
     }
 
+    /// Where each log ends, of logs that began behind `start` bytes and have not 4 GiB together.
+    pub(super) fn ends_from(&self, start: usize) -> impl Iterator<Item = usize> {
+        #[expect(clippy::cast_possible_truncation, reason = "as the ends are")]
+        let wrapped = start as u32;
+        self.ends.iter().map(move |end| start + end.cast_unsigned().wrapping_sub(wrapped) as usize)
+    }
+
     pub(super) fn new() -> Self {
         Self { ends: [0; BLOCK], statuses: [Status::Good; BLOCK], reasons: Vec::new(), reason_ends: [0; BLOCK] }
     }
@@ -424,5 +431,22 @@ fn plan(mix: &Mix, accounts: Option<&Accounts>, rows: &mut Rows) {
         rows.rngs[row] = rng;
         rows.odd[row] = u64::from(plan == Plan::Bad || pair.is_none());
         (rows.accounts[row], rows.devices[row], rows.foreign[row]) = pair.unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, Block};
+
+    #[test]
+    fn ends_past_2_gib_are_told_all_the_same() {
+        for start in [0, 5, (1_usize << 31) - 40, (1 << 32) - 40, (5 << 32) + 7] {
+            let mut block = Block::new();
+            let ends: Vec<usize> = (1..=BLOCK).map(|row| start + 3 * row).collect();
+            for (row, end) in ends.iter().enumerate() {
+                block.end(row, *end);
+            }
+            assert!(block.ends_from(start).eq(ends), "{start}");
+        }
     }
 }

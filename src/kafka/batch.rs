@@ -39,10 +39,9 @@ impl<'a> Batch<'a> {
         self.ends.len()
     }
 
-    /// Adds what `write` appends.
-    pub(crate) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.values);
-        self.ends.push(self.values.len());
+    /// Adds what `write` appends to the values, and where each ends.
+    pub(crate) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>, &mut Vec<usize>)) {
+        write(&mut self.values, &mut self.ends);
     }
 
     /// Hands the values over from number `from` on; the client copies what it takes. `refused` gets why it takes one not.

@@ -53,6 +53,17 @@ const TOPIC_PATIENCE: Duration = Duration::from_secs(5);
 pub trait LogSource: Send + 'static {
     /// Appends record `index` to `log`, and to `reasons` why it gets the status returned.
     fn write(&mut self, index: u64, log: &mut Vec<u8>, reasons: &mut Vec<Reason>) -> Status;
+
+    /// Appends `count` records, `step` apart from `first` on, to `logs`, and to `ends` where each ends in it.
+    fn write_many(&mut self, first: u64, step: u64, count: usize, logs: &mut Vec<u8>, ends: &mut Vec<usize>) {
+        let mut index = first;
+        for _ in 0..count {
+            self.write(index, logs, &mut Vec::new());
+            ends.push(logs.len());
+            index = index.wrapping_add(step);
+        }
+    }
+
     /// Appends the JSON of what the log should get.
     fn expected(&self, status: Status, reasons: &[Reason], json: &mut Vec<u8>);
 }

@@ -77,20 +77,12 @@ impl<'a, S: LogSource> Sender<'a, S> {
         let run = self.run;
         let mut next = Some(first);
         while let Some(index) = next.filter(|index| self.goes_on(*index) && self.in_time(*index)) {
-            let mut index = index;
-            loop {
-                self.reasons.clear();
-                batch.add(|values| {
-                    self.source.write(index, values, &mut self.reasons);
-                });
-                next = index.checked_add(step);
-                match next
-                    .filter(|next| batch.len() < RECORDS_A_LOOK && run.options.count.is_none_or(|count| *next < count))
-                {
-                    Some(next) => index = next,
-                    None => break,
-                }
-            }
+            let last = run.options.count.map_or(u64::MAX, |count| count.saturating_sub(1));
+            let steps = last.saturating_sub(index) / step;
+            let count =
+                usize::try_from(steps).map_or(RECORDS_A_LOOK, |steps| RECORDS_A_LOOK.min(steps.saturating_add(1)));
+            batch.add(|values, ends| self.source.write_many(index, step, count, values, ends));
+            next = step.checked_mul(count as u64).and_then(|steps| index.checked_add(steps));
             if !self.send_batch(batch) {
                 return;
             }

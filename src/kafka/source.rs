@@ -29,6 +29,10 @@ impl LogSource for Generated {
         self.generator.write(index, log, reasons)
     }
 
+    fn write_many(&mut self, first: u64, step: u64, count: usize, logs: &mut Vec<u8>, ends: &mut Vec<usize>) {
+        self.generator.write_many(first, step, count, logs, ends);
+    }
+
     fn expected(&self, status: Status, reasons: &[Reason], json: &mut Vec<u8>) {
         expected_json(&self.contract, status, reasons, json);
     }
