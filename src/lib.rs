@@ -1,7 +1,7 @@
 //! Judges JSON logs against a data contract over Arrow buffers, and generates logs that know the verdict they should get.
 //!
 //! A log flows one way: bytes → [`decode`] → [`validate`] → [`classify`] → [`sink`]. What a log must look like is data: a
-//! [`contract`].
+//! [`contract`]. With the feature `kafka`, `processor` moves logs that way from topic to topic.
 
 mod calendar;
 pub mod classify;
@@ -15,6 +15,8 @@ mod lanes;
 mod memory;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "kafka")]
+pub mod processor;
 #[cfg(feature = "python")]
 mod python;
 pub mod sink;

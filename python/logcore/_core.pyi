@@ -298,3 +298,68 @@ class Mysql:
     def judged(self, contract: Contract, source_topic: str, *, after: tuple[int, int] | None, limit: int) -> Any:
         """Rows of judged_logs in primary-key order after (partition, offset), as a pyarrow RecordBatch in the form of
         `Classifier.judge` without the record columns. Verify reads them."""
+
+@final
+class Processor:
+    """Reads a topic as a member of a consumer group, judges it and writes the status topic, in transactions that hold
+    the group's offsets as well: exactly once for whoever reads what is committed. Works in threads of its own."""
+
+    def __new__(
+        cls,
+        contract: Contract,
+        users: Users | None,
+        *,
+        brokers: str,
+        input: str,
+        output: str,
+        group: str,
+        run: str,
+        instance: str | None,
+        start: str,
+        threads: int,
+        interval: float,
+        most: int,
+        until_end: bool,
+        config: dict[str, str],
+        mysql: dict[str, Any] | None,
+    ) -> Processor:
+        """Starts at once. `run` tells this process from others of the group; `instance` is a name that it keeps when it
+        is started again. `start`: earliest or latest, for a group without offsets. A transaction collects logs for
+        `interval` s at least, and has `most` logs at most. `until_end` ends with what is on the topic now. `mysql`:
+        the arguments of Mysql; None writes to the topic only. Raises KafkaError where no broker answers or a topic is
+        missing, UsersError."""
+    def set_users(self, contract: Contract, users: Users) -> None:
+        """From the next transaction on these count."""
+    def stats(self) -> dict[str, Any]:
+        """good, bad, suspicious, bytes, transactions (all committed), retries (transactions that came to nothing), lag
+        (logs not committed yet), elapsed (s), done (bool), error (str or None)."""
+    def stop(self) -> None:
+        """Reads no more; what is under way is committed."""
+    def join(self, timeout: float) -> bool:
+        """Waits up to `timeout` s; True when all threads have ended."""
+
+@final
+class RangeProcessor:
+    """Moves ranges of offsets that somebody else has planned, each exactly once, under an id that shuts out whoever had
+    it before."""
+
+    def __new__(
+        cls,
+        *,
+        brokers: str,
+        input: str,
+        output: str,
+        id: str,
+        config: dict[str, str],
+        mysql: dict[str, Any] | None = None,
+    ) -> RangeProcessor:
+        """Asks nothing yet. `id` names the transactions and the group whose offsets say what is done."""
+    def process(
+        self, classifier: Classifier, plan: str, ranges: list[tuple[int, int, int]]
+    ) -> list[tuple[int, int, int, int, int, int, int, int]]:
+        """Moves the ranges (partition, from, until), at most one of a partition. What an earlier call for the same
+        `plan` has committed isn't done again, but counted: (partition, from, until, good, bad, suspicious, bytes, end
+        of the partition). Raises KafkaError, also where offsets are gone or not there yet; MysqlError."""
+
+def topic_offsets(brokers: str, topic: str, *, config: dict[str, str] | None = None) -> dict[int, tuple[int, int]]:
+    """The first offset of each partition and the one after its last. Raises KafkaError."""

@@ -13,18 +13,19 @@ use arrow_array::RecordBatch;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
-use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::{Connection, Properties};
 use super::events::{first_answer, is_absence, no_broker};
 use super::membership::{Context, is_passing};
+use super::offsets::watermarks;
 use super::partitions::{Partitions, Reached};
 use super::records::Records;
 use super::topic::{Found, find, missing};
 use crate::{Error, Result};
 
-const DEFAULTS: [(&str, &str); 7] = [
+/// Of every client that reads.
+pub(crate) const DEFAULTS: [(&str, &str); 7] = [
     ("auto.offset.reset", "earliest"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     // New partitions are noticed within this time; librdkafka's own is 5 minutes.
@@ -36,7 +37,7 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("queued.max.messages.kbytes", "32768"),
     ("allow.auto.create.topics", "false"),
 ];
-const FIXED: [(&str, &str); 3] =
+pub(crate) const FIXED: [(&str, &str); 3] =
     [("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("enable.partition.eof", "true")];
 /// librdkafka wants a group to assign partitions. Without a commit or a subscription no broker ever hears of it.
 const NO_GROUP: &str = "logcore-reader";
@@ -273,33 +274,9 @@ impl Consumer {
         }
     }
 
-    /// The first offset of each partition and the one after its last: two requests to each leader, not two for each
-    /// partition, as every one of them waits behind a fetch that waits for records.
+    /// The first offset of each partition and the one after its last.
     fn watermarks(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>> {
-        if partitions.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let low = self.list_offsets(partitions, Offset::Beginning)?;
-        let high = self.list_offsets(partitions, Offset::End)?;
-        Ok(low.into_iter().filter_map(|(id, low)| high.get(&id).map(|high| (id, (low, *high)))).collect())
-    }
-
-    /// `which` of each partition: in Kafka's `ListOffsets` the first and the last are times before all others.
-    fn list_offsets(&self, partitions: &[i32], which: Offset) -> Result<BTreeMap<i32, i64>> {
-        let ask = || -> KafkaResult<BTreeMap<i32, i64>> {
-            let mut list = TopicPartitionList::with_capacity(partitions.len());
-            for partition in partitions {
-                list.add_partition_offset(&self.topic, *partition, which)?;
-            }
-            let list = self.client.offsets_for_times(list, TIMEOUT)?;
-            let offset = |element: &TopicPartitionListElem<'_>| match (element.error(), element.offset()) {
-                (Ok(()), Offset::Offset(offset)) => Ok((element.partition(), offset)),
-                (Ok(()), _) => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
-                (Err(error), _) => Err(error),
-            };
-            list.elements().iter().map(offset).collect()
-        };
-        ask().map_err(|error| self.away(&error))
+        watermarks(&self.client, &self.topic, partitions, TIMEOUT).map_err(|error| self.away(&error))
     }
 
     /// Reads `partitions` from their first record on.

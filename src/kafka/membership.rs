@@ -64,7 +64,12 @@ pub(crate) fn is_passing(error: &KafkaError, grouped: bool) -> bool {
     }
     // Without a group, what brokers have against its name is nothing to us.
     let of_groups = matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::InvalidGroupId);
-    is_absence(error)
+    is_passing_code(code) || (of_groups && !grouped)
+}
+
+/// True for what librdkafka gets over by itself, whoever reads.
+pub(crate) fn is_passing_code(code: RDKafkaErrorCode) -> bool {
+    is_absence(&KafkaError::MessageConsumption(code))
         || matches!(
             code,
             RDKafkaErrorCode::PollExceeded
@@ -75,5 +80,4 @@ pub(crate) fn is_passing(error: &KafkaError, grouped: bool) -> bool {
                 | RDKafkaErrorCode::LeaderNotAvailable
                 | RDKafkaErrorCode::NotLeaderForPartition
         )
-        || (of_groups && !grouped)
 }

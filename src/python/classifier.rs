@@ -14,7 +14,7 @@ use crate::sink::judge::{judge, judged_schema};
 
 /// Judges logs.
 #[pyclass(name = "Classifier", module = "logcore", frozen)]
-pub(crate) struct PyClassifier(Classifier);
+pub(crate) struct PyClassifier(pub(crate) Classifier);
 
 #[pymethods]
 impl PyClassifier {

@@ -10,6 +10,8 @@ mod generator;
 mod kafka;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "kafka")]
+mod processor;
 mod record_batch;
 mod users;
 
@@ -39,5 +41,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mysql::PyMysql>()?;
     #[cfg(feature = "kafka")]
     kafka::add_to(module)?;
+    #[cfg(feature = "kafka")]
+    processor::add_to(module)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 
 use super::raw;
-use super::status_record::{RecordWriter, Source, push_key};
+use super::status_record::{CONNECT_HEADERS, RecordWriter, STATUS_HEADER, Source, push_key};
 use crate::classify::{Classifier, UTC, Values, Verdicts, item_field, past_2_gib, value_array, with_rows, with_values};
 use crate::error::Result;
 use crate::verdict::Status;
@@ -55,23 +55,25 @@ fn judged_fields(classifier: &Classifier) -> Vec<FieldRef> {
 pub fn judge(classifier: &Classifier, batch: &RecordBatch) -> Result<RecordBatch> {
     let (_, logs) = value_array(batch, "value")?;
     let sources = SourceColumns::new(batch)?;
-    let columns = with_values!(logs, values => judge_values(classifier, &values, &sources))?;
-    with_rows(judged_fields(classifier), columns, batch.num_rows())
+    with_values!(logs, values => {
+        judged_batch(classifier, classifier.judge(&values)?, &values, |row| sources.source(row))
+    })
 }
 
-fn judge_values<V: Values + Sync>(
+/// The batch that [`judge`] yields, of logs that are judged already; `source` says where the log of a row came from.
+pub(crate) fn judged_batch<'s, V: Values>(
     classifier: &Classifier,
+    verdicts: Verdicts,
     logs: &V,
-    sources: &SourceColumns<'_>,
-) -> Result<Vec<ArrayRef>> {
-    let verdicts = classifier.judge(logs)?;
+    source: impl Fn(usize) -> Result<Source<'s>>,
+) -> Result<RecordBatch> {
     let mut rows = Rows::new(classifier, logs.rows());
     for row in 0..logs.rows() {
-        rows.push(&verdicts, row, sources.source(row)?, logs.log(row))?;
+        rows.push(&verdicts, row, source(row)?, logs.log(row))?;
     }
     let mut columns = verdicts.into_arrays(classifier.contract())?;
     columns.extend(rows.finish());
-    Ok(columns)
+    with_rows(judged_fields(classifier), columns, logs.rows())
 }
 
 /// The columns behind `reasons`.
@@ -134,19 +136,17 @@ impl<'a> Rows<'a> {
     }
 
     fn push_headers(&mut self, verdicts: &Verdicts, row: usize, status: Status, source: Source<'_>) -> Result<()> {
-        push_header(&mut self.headers, "logcore.status", status.as_str().as_bytes())?;
+        push_header(&mut self.headers, STATUS_HEADER, status.as_str().as_bytes())?;
         if status == Status::Bad {
             let (mut partition, mut offset) = (itoa::Buffer::new(), itoa::Buffer::new());
             self.scratch.clear();
             self.writer.push_message(&mut self.scratch, verdicts.reasons(row));
-            push_header(&mut self.headers, "__connect.errors.topic", source.topic.as_bytes())?;
-            push_header(
-                &mut self.headers,
-                "__connect.errors.partition",
-                partition.format(source.partition).as_bytes(),
-            )?;
-            push_header(&mut self.headers, "__connect.errors.offset", offset.format(source.offset).as_bytes())?;
-            push_header(&mut self.headers, "__connect.errors.exception.message", &self.scratch)?;
+            let partition = partition.format(source.partition).as_bytes();
+            let offset = offset.format(source.offset).as_bytes();
+            let values = [source.topic.as_bytes(), partition, offset, &self.scratch];
+            for (name, value) in CONNECT_HEADERS.into_iter().zip(values) {
+                push_header(&mut self.headers, name, value)?;
+            }
         }
         self.headers.append(true);
         Ok(())

@@ -6,4 +6,13 @@ pub mod judge;
 pub mod mysql;
 mod raw;
 mod status_record;
+#[cfg(feature = "kafka")]
+mod status_records;
 mod value;
+
+#[cfg(feature = "kafka")]
+pub(crate) use judge::judged_batch;
+#[cfg(feature = "kafka")]
+pub(crate) use status_record::{CONNECT_HEADERS, STATUS_HEADER, Source};
+#[cfg(feature = "kafka")]
+pub(crate) use status_records::StatusRecords;

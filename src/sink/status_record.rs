@@ -5,14 +5,25 @@ use crate::classify::{Verdicts, path};
 use crate::contract::Contract;
 use crate::verdict::{Reason, Status};
 
+/// The header of every record: the status.
+pub(crate) const STATUS_HEADER: &str = "logcore.status";
+/// The headers of a bad log's record, as Kafka Connect calls those of a dead letter: the source's topic, partition and
+/// offset, and the reasons as text.
+pub(crate) const CONNECT_HEADERS: [&str; 4] = [
+    "__connect.errors.topic",
+    "__connect.errors.partition",
+    "__connect.errors.offset",
+    "__connect.errors.exception.message",
+];
+
 /// Where a log came from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
-    pub(super) topic: &'a str,
-    pub(super) partition: i32,
-    pub(super) offset: i64,
+pub(crate) struct Source<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
     /// Microseconds since 1970, the Kafka timestamp.
-    pub(super) micros: Option<i64>,
+    pub(crate) micros: Option<i64>,
 }
 
 /// Most bytes of JSON that a record's strings, objects and arrays may take. With the payload, which takes at most twice
@@ -21,7 +32,7 @@ pub(super) struct Source<'a> {
 const MOST_TEXT: usize = 196_608;
 
 /// Writes records; keeps what is the same in each.
-pub(super) struct RecordWriter<'a> {
+pub(crate) struct RecordWriter<'a> {
     contract: &'a Contract,
     /// `"name":` of each field.
     names: Vec<Vec<u8>>,
@@ -35,7 +46,7 @@ pub(super) struct RecordWriter<'a> {
 }
 
 impl<'a> RecordWriter<'a> {
-    pub(super) fn new(contract: &'a Contract, users_version: &str) -> Self {
+    pub(crate) fn new(contract: &'a Contract, users_version: &str) -> Self {
         let name = |name: &str| {
             let mut out = Vec::new();
             json::push_string(&mut out, name.as_bytes());
@@ -57,7 +68,7 @@ impl<'a> RecordWriter<'a> {
     }
 
     /// Appends the record's value.
-    pub(super) fn push_value(
+    pub(crate) fn push_value(
         &mut self,
         out: &mut Vec<u8>,
         verdicts: &Verdicts,
@@ -139,7 +150,7 @@ impl<'a> RecordWriter<'a> {
     }
 
     /// The reasons as text, for the header that Kafka Connect calls the exception's message.
-    pub(super) fn push_message(&self, out: &mut Vec<u8>, reasons: &[Reason]) {
+    pub(crate) fn push_message(&self, out: &mut Vec<u8>, reasons: &[Reason]) {
         for (index, reason) in reasons.iter().enumerate() {
             if index > 0 {
                 out.extend_from_slice(b"; ");
@@ -152,7 +163,7 @@ impl<'a> RecordWriter<'a> {
 }
 
 /// Appends the record's key, `topic:partition:offset`.
-pub(super) fn push_key(out: &mut Vec<u8>, source: Source<'_>) {
+pub(crate) fn push_key(out: &mut Vec<u8>, source: Source<'_>) {
     out.extend_from_slice(source.topic.as_bytes());
     out.push(b':');
     json::push_integer(out, i64::from(source.partition));

@@ -15,6 +15,7 @@ from logcore.spark.adapter import Snapshot
 from logcore.spark.batch import BatchProcessor, BatchReport, Stopped
 from logcore.spark.files import TextFiles
 from logcore.spark.snapshots import Snapshots
+from logcore.spark.spark_plane import SparkPlane
 
 LOGS = [GOOD] * 5 + [BAD] * 3 + [SUSPICIOUS] * 2
 
@@ -33,7 +34,10 @@ class Pipeline:
 
     def restarted(self) -> BatchProcessor:
         self.processor = BatchProcessor(
-            snapshots=Snapshots(self._files), current=self._current, sinks=[self._sink], report=self.reports.append
+            snapshots=Snapshots(self._files),
+            current=self._current,
+            plane=SparkPlane([self._sink]),
+            report=self.reports.append,
         )
         return self.processor
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from logcore import Contract, MysqlError, Users
-from logcore.spark import preparation
-from logcore.spark.errors import OptionsError
+from logcore import Contract, MysqlError, Users, preparation
+from logcore.preparation import PreparationError
 from logcore.spark.options import Options, parse
 from logcore.spark.stopping import Interrupted, StopRequest
 
@@ -63,11 +62,11 @@ def options(*arguments: str) -> Options:
 
 def test_a_missing_users_table_is_created_and_filled(server: type[Server], contract: Contract) -> None:
     said: list[str] = []
-    snapshot = preparation.prepare(options("--users", "mysql"), said.append).current()
+    users = preparation.prepare(options("--users", "mysql"), said.append).current_users()
     assert server.calls == ["ping", "create_log_tables", "create_users_table", "fill_users"]
     generated = Users.generate(contract, seed=0, accounts=1000)
-    assert snapshot.users is not None
-    assert snapshot.versions == (contract.version, generated.version)
+    assert users is not None
+    assert users.version == generated.version
     (line,) = said
     assert line == f"created the users table in MySQL and filled it with 1,000 rows, version {generated.version}"
 
@@ -76,10 +75,10 @@ def test_a_missing_users_table_is_created_and_filled(server: type[Server], contr
 def test_a_users_table_that_is_there_is_left_alone(rows: list[tuple[int, str]], server: type[Server]) -> None:
     server.table = Users(rows)
     said: list[str] = []
-    snapshot = preparation.prepare(options("--users", "mysql", "--no-tables"), said.append).current()
+    users = preparation.prepare(options("--users", "mysql", "--no-tables"), said.append).current_users()
     assert (server.calls, said) == (["ping"], [])
-    assert snapshot.users is not None
-    assert len(snapshot.users) == len(rows)
+    assert users is not None
+    assert len(users) == len(rows)
 
 
 def test_mysql_away_at_the_start_is_an_error(server: type[Server]) -> None:
@@ -90,7 +89,7 @@ def test_mysql_away_at_the_start_is_an_error(server: type[Server]) -> None:
 
 
 def test_a_contract_that_looks_users_up_needs_users() -> None:
-    with pytest.raises(OptionsError, match="give --users"):
+    with pytest.raises(PreparationError, match="give --users"):
         preparation.prepare(options("--no-tables"), print)
 
 

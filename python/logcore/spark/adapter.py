@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
-__all__ = ["KAFKA_COLUMNS", "RECORD_COLUMNS", "Snapshot", "Versions", "judge", "judge_with", "judged_schema"]
+__all__ = [
+    "KAFKA_COLUMNS",
+    "RECORD_COLUMNS",
+    "Snapshot",
+    "Versions",
+    "classifier_for",
+    "judge",
+    "judge_with",
+    "judged_schema",
+]
 
 KAFKA_COLUMNS = ("value", "topic", "partition", "offset", "timestamp")
 """What judging reads of the columns of Spark's Kafka source."""
@@ -95,7 +104,7 @@ def judge_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Runs in a worker. Yields at least one judged batch for each batch, rows in order."""
     for batch in batches:
-        classifier = _classifier(versions, texts)
+        classifier = classifier_for(versions, texts)
         for part in _parts(batch):
             yield classifier.judge(part)
 
@@ -103,7 +112,7 @@ def judge_batches(
 _classifiers: OrderedDict[Versions, Classifier] = OrderedDict()
 
 
-def _classifier(versions: Versions, texts: Broadcast[tuple[str, str | None]]) -> Classifier:
+def classifier_for(versions: Versions, texts: Broadcast[tuple[str, str | None]]) -> Classifier:
     """This process's classifier for `versions`; `texts` is fetched only where there is none yet."""
     classifier = _classifiers.pop(versions, None)
     if classifier is None:

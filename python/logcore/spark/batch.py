@@ -1,4 +1,4 @@
-"""One micro-batch: pinned to a snapshot, judged once, written to both sinks."""
+"""One micro-batch: pinned to a snapshot, then moved by one of the data planes."""
 
 from __future__ import annotations
 
@@ -6,37 +6,50 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from pyspark import StorageLevel
-from pyspark.sql.functions import col, count, when
-
-from logcore.spark.adapter import Snapshot, Versions, judge_with, judged_schema
+from logcore.spark.adapter import Snapshot
 
 if TYPE_CHECKING:
-    from pyspark import Broadcast
     from pyspark.sql import DataFrame
-    from pyspark.sql.types import StructType
 
-    from logcore.spark.snapshots import Snapshots
+    from logcore.spark.snapshots import Plan, Snapshots
 
-__all__ = ["STATUSES", "BatchProcessor", "BatchReport", "Sink", "Stopped"]
+__all__ = ["STATUSES", "BatchProcessor", "BatchReport", "Moved", "Plane", "Stopped"]
 
 STATUSES = ("good", "bad", "suspicious")
 
-Sink = Callable[["DataFrame"], object]
-"""Writes judged rows and returns when they are safe. Called again for a batch that is replayed."""
+
+@dataclass(frozen=True)
+class Moved:
+    """Rows by status, and how many logs were on the topic behind them, where that is known."""
+
+    counts: dict[str, int]
+    lag: int | None = None
+
+
+class Plane(Protocol):
+    """What carries the logs of a micro-batch to where their verdicts go."""
+
+    def plan(self, batch_id: int, pinned: Plan | None) -> Plan | None:
+        """What is to be moved, where that is not the rows of the frame; `pinned` is what an earlier try of the batch
+        had planned. Pinned with the batch before anything is written."""
+
+    def move(self, logs: DataFrame, snapshot: Snapshot, plan: Plan | None) -> Moved:
+        """Judges the batch by the snapshot and returns when all is written. Called again for one that is replayed."""
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What became of a micro-batch: rows by status, seconds from its start to its last write."""
+    """What became of a micro-batch: rows by status, seconds from its start to its last write; how many logs were on the
+    topic behind it, where that is known."""
 
     batch_id: int
     counts: dict[str, int]
     seconds: float
     users_version: str
     replayed: bool
+    lag: int | None = None
 
     @property
     def rows(self) -> int:
@@ -48,7 +61,8 @@ class BatchReport:
         rate = self.rows / self.seconds if self.seconds > 0 else 0.0
         users = f", users {self.users_version}" if self.users_version else ""
         again = " (replayed)" if self.replayed else ""
-        return f"batch {self.batch_id}{again}: {self.rows:,} rows ({by_status}), {rate:,.0f} rows/s{users}"
+        lag = "" if self.lag is None else f", lag {self.lag:,}"
+        return f"batch {self.batch_id}{again}: {self.rows:,} rows ({by_status}), {rate:,.0f} rows/s{lag}{users}"
 
 
 class Stopped(Exception):
@@ -65,14 +79,13 @@ class BatchProcessor:
 
     snapshots: Snapshots
     current: Callable[[], Snapshot]
-    sinks: list[Sink]
+    plane: Plane
     report: Callable[[BatchReport], None]
     stop_asked: Callable[[], bool] = lambda: False
     failure: BaseException | None = None
     finished_batch: int = -1
     finished_batches: int = 0
     running: threading.Lock = field(default_factory=threading.Lock)
-    _published: _Published | None = None
 
     def __call__(self, logs: DataFrame, batch_id: int) -> None:
         with self.running:
@@ -90,43 +103,11 @@ class BatchProcessor:
         began = time.monotonic()
         snapshot = self.snapshots.pinned(batch_id)
         replayed = snapshot is not None
-        if snapshot is None:
-            snapshot = self.current()
-            self.snapshots.pin(batch_id, snapshot)
-        published = self._publish(logs, snapshot)
-        judged = judge_with(logs, snapshot.versions, published.texts, published.schema)
-        judged.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            # The first pass over the frame, so it is judged here and read from the cache by the sinks.
-            counts = _count(judged)
-            if any(counts.values()):
-                for sink in self.sinks:
-                    sink(judged)
-        finally:
-            judged.unpersist()
-        self.report(BatchReport(batch_id, counts, time.monotonic() - began, snapshot.versions[1], replayed))
-
-    def _publish(self, logs: DataFrame, snapshot: Snapshot) -> _Published:
-        """The snapshot as the workers get it, broadcast once for all batches in a row that it is good for."""
-        if self._published is None or self._published.versions != snapshot.versions:
-            schema = judged_schema(snapshot)
-            if self._published is not None:
-                # No frame of an earlier batch is ever computed again.
-                self._published.texts.destroy()
-                self._published = None
-            texts = logs.sparkSession.sparkContext.broadcast(snapshot.texts)
-            self._published = _Published(snapshot.versions, texts, schema)
-        return self._published
-
-
-@dataclass(frozen=True)
-class _Published:
-    versions: Versions
-    texts: Broadcast[tuple[str, str | None]]
-    schema: StructType
-
-
-def _count(judged: DataFrame) -> dict[str, int]:
-    # One aggregate without groups ends in a single task, where groupBy would shuffle into two hundred.
-    row = judged.agg(*[count(when(col("status") == status, 1)).alias(status) for status in STATUSES]).first()
-    return {status: 0 if row is None else int(row[status]) for status in STATUSES}
+        pinned_plan = self.snapshots.plan(batch_id) if replayed else None
+        plan = self.plane.plan(batch_id, pinned_plan)
+        if snapshot is None or plan != pinned_plan:
+            snapshot = self.current() if snapshot is None else snapshot
+            self.snapshots.pin(batch_id, snapshot, plan)
+        moved = self.plane.move(logs, snapshot, plan)
+        seconds = time.monotonic() - began
+        self.report(BatchReport(batch_id, moved.counts, seconds, snapshot.versions[1], replayed, moved.lag))

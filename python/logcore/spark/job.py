@@ -11,18 +11,22 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from logcore._core import LogcoreError
-from logcore.spark.adapter import judged_schema
-from logcore.spark.batch import BatchProcessor, BatchReport, Sink
+from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.preparation import PreparationError, Prepared, prepare
+from logcore.spark.adapter import Snapshot, judged_schema
+from logcore.spark.batch import BatchProcessor, BatchReport, Plane
 from logcore.spark.checkpoint import require_same_topic
 from logcore.spark.errors import OptionsError, ProcessorError, root_cause
 from logcore.spark.files import TextFiles
 from logcore.spark.kafka_options import read_properties, sink_options, source_options
-from logcore.spark.options import Options, parse
-from logcore.spark.preparation import Prepared, prepare
+from logcore.spark.librdkafka import librdkafka_properties
+from logcore.spark.options import RUST, Options, parse
 from logcore.spark.query import quietly, run_query
+from logcore.spark.rust_plane import RustPlane
 from logcore.spark.session import require_kafka_source, start_session
 from logcore.spark.sinks import write_mysql, write_status_topic
 from logcore.spark.snapshots import Snapshots
+from logcore.spark.spark_plane import Sink, SparkPlane
 from logcore.spark.stopping import Interrupted, StopRequest
 from logcore.spark.topics import prepare_topics
 
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(options, stop)
     except (Interrupted, KeyboardInterrupt):
         return stop.exit_status
-    except OptionsError as error:
+    except (OptionsError, PreparationError) as error:
         _say(f"{error}; see --help")
         return 2
     except (ProcessorError, LogcoreError) as error:
@@ -82,12 +86,12 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
             f"the {options.starting_offsets} offsets on, under the same keys"
         )
     # Users that don't fit the contract are an error now, not in the first batch.
-    judged_schema(prepared.current())
+    judged_schema(_snapshot(prepared))
     files = TextFiles(jvm, configuration, f"{checkpoint}/logcore")
     processor = BatchProcessor(
         snapshots=Snapshots(files),
-        current=prepared.current,
-        sinks=_sinks(options, sink_options(options, properties)),
+        current=lambda: _snapshot(prepared),
+        plane=_plane(session, options, properties),
         report=_report,
         stop_asked=lambda: stop.asked,
     )
@@ -95,8 +99,35 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
     source = session.readStream.format("kafka").options(**source_options(options, properties)).load()
     writer = source.writeStream.foreachBatch(processor).option("checkpointLocation", options.checkpoint)
     writer = writer.trigger(**options.trigger_arguments).queryName("logcore")
-    _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}; Ctrl-C stops")
+    plane = ", moved by Rust" if options.data_plane == RUST else ""
+    _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}{plane}; Ctrl-C stops")
     return run_query(session, writer.start, processor, stop, _say)
+
+
+def _snapshot(prepared: Prepared) -> Snapshot:
+    return Snapshot(prepared.contract, prepared.current_users())
+
+
+def _plane(session: SparkSession, options: Options, properties: dict[str, str]) -> Plane:
+    if options.data_plane != RUST:
+        return SparkPlane(_sinks(options, sink_options(options, properties)))
+    jvm: Any = session._jvm
+    if options.librdkafka_config is None:
+        config = librdkafka_properties(properties)
+    else:
+        try:
+            config = read_kafka_properties(options.librdkafka_config)
+        except KafkaPropertiesError as error:
+            raise OptionsError(f"--librdkafka-config {error}") from error
+    return RustPlane(
+        checkpoint=TextFiles(jvm, session._jsc.hadoopConfiguration(), options.checkpoint.rstrip("/")),
+        brokers=options.brokers,
+        input=options.input,
+        output=options.output,
+        tasks=session.sparkContext.defaultParallelism,
+        config=config,
+        mysql=options.mysql if options.tables else None,
+    )
 
 
 def _sinks(options: Options, kafka: dict[str, str]) -> list[Sink]:

@@ -49,6 +49,8 @@ def read_properties(jvm: Any, path: str) -> dict[str, str]:
 def source_options(options: Options, properties: Mapping[str, str]) -> dict[str, str]:
     """For `readStream.format("kafka")`."""
     source = {
+        # Logs of a transaction that was aborted were never sent.
+        "kafka.isolation.level": "read_committed",
         **_connection(options.brokers, properties),
         "subscribe": options.input,
         "startingOffsets": options.starting_offsets,

@@ -11,7 +11,7 @@ from typing import Any
 
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.spark.option_values import (
+from logcore.option_values import (
     AVAILABLE_NOW,
     brokers,
     not_empty,
@@ -21,9 +21,10 @@ from logcore.spark.option_values import (
     trigger,
 )
 
-__all__ = ["USERS_FROM_MYSQL", "Options", "parse"]
+__all__ = ["RUST", "USERS_FROM_MYSQL", "Options", "parse"]
 
 USERS_FROM_MYSQL = "mysql"
+RUST = "rust"
 
 _EXAMPLE = """\
 example, with Spark 3.5.1 (with Spark 4.1.1 the package is spark-sql-kafka-0-10_2.13:4.1.1):
@@ -62,6 +63,8 @@ class Options:
     min_partitions: int | None
     contract: str | None
     kafka_config: str | None
+    data_plane: str = "spark"
+    librdkafka_config: str | None = None
 
     @property
     def users_from_mysql(self) -> bool:
@@ -78,11 +81,14 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
     """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    for option, file in (("--contract", args.contract), ("--kafka-config", args.kafka_config)):
+    files = ("--contract", "--kafka-config", "--librdkafka-config")
+    for option, file in zip(files, (args.contract, args.kafka_config, args.librdkafka_config)):
         if file is not None and not Path(file).is_file():
             parser.error(f"{option} {file}: no such file")
     if args.users not in (None, USERS_FROM_MYSQL) and not Path(args.users).is_file():
         parser.error(f"--users {args.users}: no such file")
+    if args.librdkafka_config is not None and args.data_plane != RUST:
+        parser.error("--librdkafka-config is for --data-plane rust")
     if args.input == args.output:
         parser.error(f"--input and --output are both '{args.input}'")
     return Options(
@@ -100,6 +106,8 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         min_partitions=args.min_partitions,
         contract=args.contract,
         kafka_config=args.kafka_config,
+        data_plane=args.data_plane,
+        librdkafka_config=args.librdkafka_config,
     )
 
 
@@ -189,6 +197,19 @@ def _parser() -> OneLineParser:
         "--kafka-config",
         metavar="FILE",
         help="Java properties for source and sink, such as security.protocol; the sink's defaults may be overridden",
+    )
+    parser.add_argument(
+        "--data-plane",
+        choices=("spark", RUST),
+        default="spark",
+        help="what carries the logs: Spark's source and sink (default), or Rust in Spark's tasks, several times as "
+        "fast and exactly once in the status topic",
+    )
+    parser.add_argument(
+        "--librdkafka-config",
+        metavar="FILE",
+        help="with --data-plane rust: librdkafka properties, one name=value a line, for what can't be told from "
+        "--kafka-config",
     )
     add_mysql_arguments(parser)
     return parser

@@ -2,7 +2,7 @@
 
     CHECKPOINT/logcore/contracts/VERSION.yaml   named by their content
     CHECKPOINT/logcore/users/VERSION.csv
-    CHECKPOINT/logcore/batches/BATCH_ID.json    {"contract_version": …, "users_version": …}: the pin
+    CHECKPOINT/logcore/batches/BATCH_ID.json    {"contract_version": …, "users_version": …, "plan": …}: the pin
 
 The pin is written after the files that it names and before anything leaves the batch. So a batch with a pin may have
 been written in part and must be judged by the same snapshot again; a batch without one, or with one that broke off, has
@@ -13,18 +13,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from logcore._core import Contract, LogcoreError, Users
 from logcore.spark.adapter import Snapshot, Versions
 from logcore.spark.errors import CheckpointError
 from logcore.spark.files import BrokenFileError
 
-__all__ = ["KEPT_BATCHES", "Files", "Snapshots"]
+__all__ = ["KEPT_BATCHES", "Files", "Plan", "Snapshots"]
 
 KEPT_BATCHES = 100
 """As many as Spark keeps of its own log, so a checkpoint that is set back within it still has its pins."""
 
+
+Plan = dict[str, Any]
+"""What a data plane has planned for a batch, as JSON."""
 
 _Content = TypeVar("_Content", Contract, Users)
 
@@ -62,14 +65,21 @@ class Snapshots:
             return Snapshot(contract, None)
         return Snapshot(contract, self._read_snapshot_file(f"users/{users_version}.csv", batch_id, Users.parse))
 
-    def pin(self, batch_id: int, snapshot: Snapshot) -> None:
-        """Binds `batch_id` to `snapshot`, before anything of it is written. Raises CheckpointError."""
+    def plan(self, batch_id: int) -> Plan | None:
+        """The plan that `batch_id` was pinned with; None without one. Raises CheckpointError."""
+        plan = (self._read_pin_file(batch_id) or {}).get("plan")
+        return plan if isinstance(plan, dict) else None
+
+    def pin(self, batch_id: int, snapshot: Snapshot, plan: Plan | None = None) -> None:
+        """Binds `batch_id` to `snapshot` and `plan`, before anything of it is written. Raises CheckpointError."""
         contract_version, users_version = snapshot.versions
         contract, users = snapshot.texts
         self._store(f"contracts/{contract_version}.yaml", contract)
         if users is not None:
             self._store(f"users/{users_version}.csv", users)
-        pin = {"contract_version": contract_version, "users_version": users_version}
+        pin: dict[str, Any] = {"contract_version": contract_version, "users_version": users_version}
+        if plan is not None:
+            pin["plan"] = plan
         self._files.write(_pin_name(batch_id), json.dumps(pin) + "\n")
         self._pinned_since_pruning += 1
         if self._pinned_since_pruning >= KEPT_BATCHES:
@@ -87,13 +97,17 @@ class Snapshots:
             self._files.write(name, text)
         self._stored.add(name)
 
-    def _read_pin(self, batch_id: int) -> Versions | None:
+    def _read_pin_file(self, batch_id: int) -> dict[str, Any] | None:
         try:
             text = self._files.read(_pin_name(batch_id))
             pin = None if text is None else json.loads(text)
         except (BrokenFileError, json.JSONDecodeError):
             return None
-        if not isinstance(pin, dict):
+        return pin if isinstance(pin, dict) else None
+
+    def _read_pin(self, batch_id: int) -> Versions | None:
+        pin = self._read_pin_file(batch_id)
+        if pin is None:
             return None
         contract, users = pin.get("contract_version"), pin.get("users_version")
         # The contract's version is never empty, so a pin cut short is none.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from logcore import MysqlError, Users, UsersError
-from logcore.spark.users_source import RefreshedUsers, csv_reader
+from logcore.users_source import RefreshedUsers, csv_reader
 
 
 class Source:

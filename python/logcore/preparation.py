@@ -1,19 +1,38 @@
-"""What must be there before Spark starts: the contract, the users, and MySQL's tables."""
+"""What must be there before a processor starts: the contract, the users, and MySQL's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from logcore._core import Contract, ContractError, Mysql, Users
-from logcore.spark.adapter import Snapshot
-from logcore.spark.errors import OptionsError
-from logcore.spark.options import Options
-from logcore.spark.users_source import RefreshedUsers, csv_reader, mysql_reader
+from logcore.users_source import RefreshedUsers, csv_reader, mysql_reader
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Needs", "PreparationError", "Prepared", "prepare"]
 
 _GENERATED_ACCOUNTS = 1000
+
+
+class PreparationError(Exception):
+    """Options that don't fit each other or the contract, as far as it takes more than the command line to see it."""
+
+
+class Needs(Protocol):
+    """The options of a processor that say what must be there."""
+
+    @property
+    def contract(self) -> str | None: ...
+    @property
+    def users(self) -> str | None: ...
+    @property
+    def users_ttl_s(self) -> float: ...
+    @property
+    def users_from_mysql(self) -> bool: ...
+    @property
+    def tables(self) -> bool: ...
+    @property
+    def mysql(self) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -23,22 +42,22 @@ class Prepared:
     contract: Contract
     users: RefreshedUsers | None
 
-    def current(self) -> Snapshot:
-        """The snapshot for a batch that begins now."""
-        return Snapshot(self.contract, None if self.users is None else self.users.current())
+    def current_users(self) -> Users | None:
+        """The users for what begins now."""
+        return None if self.users is None else self.users.current()
 
 
-def prepare(options: Options, say: Callable[[str], None]) -> Prepared:
+def prepare(options: Needs, say: Callable[[str], None]) -> Prepared:
     """Loads the contract, creates in MySQL what is missing, reads the users; `say` gets a line about anything created.
 
-    Raises OptionsError or LogcoreError where one of them can't be had.
+    Raises PreparationError or LogcoreError where one of them can't be had.
     """
     contract = _load_contract(options.contract)
     looks_up = contract.lookup is not None
     if looks_up and options.users is None:
-        raise OptionsError("the contract looks users up; give --users FILE.csv or --users mysql")
+        raise PreparationError("the contract looks users up; give --users FILE.csv or --users mysql")
     if not looks_up and options.users is not None:
-        raise OptionsError("the contract looks no users up; leave --users out")
+        raise PreparationError("the contract looks no users up; leave --users out")
     mysql = None if options.mysql is None else Mysql(**options.mysql)
     if mysql is not None:
         mysql.ping()
@@ -60,7 +79,7 @@ def _load_contract(path: str | None) -> Contract:
     try:
         return Contract.load(path)
     except ContractError as error:
-        raise OptionsError(f"--contract {path}: {error}") from error
+        raise PreparationError(f"--contract {path}: {error}") from error
 
 
 def _provide_users_table(mysql: Mysql, contract: Contract, say: Callable[[str], None]) -> None:

@@ -1,0 +1,128 @@
+"""``python -m logcore.processor``: the pipeline's middle in one process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from logcore._core import LogcoreError, Processor, ensure_topic, topic_offsets
+from logcore.preparation import PreparationError, Prepared, prepare
+from logcore.processor.options import Options, parse
+from logcore.processor.progress import Progress, summary
+
+__all__ = ["main"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_WATCH_S = 0.1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit status, as ``--help`` lists them."""
+    options = parse(arguments)
+    progress = Progress()
+    try:
+        return _process(options, progress)
+    except PreparationError as error:
+        progress.note(f"{error}; see --help")
+        return 2
+    except (LogcoreError, OSError) as error:
+        progress.note(" ".join(str(error).split()))
+    return 1
+
+
+def _process(options: Options, progress: Progress) -> int:
+    prepared = prepare(options, progress.note)
+    progress.line.waits(f"asking Kafka at {options.brokers} …")
+    config = dict(options.config)
+    offsets = topic_offsets(options.brokers, options.input, config=config)
+    # As many copies as the brokers make by themselves.
+    if ensure_topic(options.brokers, options.output, partitions=len(offsets), replication=-1, config=config):
+        progress.note(f"created topic {options.output}")
+    users = prepared.current_users()
+    processor = Processor(
+        prepared.contract,
+        users,
+        brokers=options.brokers,
+        input=options.input,
+        output=options.output,
+        group=options.group,
+        run=uuid.uuid4().hex[:12],
+        instance=options.instance,
+        start=options.starting_offsets,
+        threads=options.threads,
+        interval=options.interval_s,
+        most=options.most,
+        until_end=options.until_end,
+        config=config,
+        mysql=dict(options.mysql) if options.tables and options.mysql is not None else None,
+    )
+    stop = _stop_on_signals()
+    known = "" if users is None else f"; {len(users):,} users (version {users.version})"
+    sinks = " and MySQL" if options.tables else ""
+    ends = "ends with what is there now" if options.until_end else "Ctrl-C stops"
+    progress.note(f"{options.input} → {options.output}{sinks}, group {options.group}{known}; {ends}")
+    _watch(processor, prepared, options, progress, stop)
+    stats = processor.stats()
+    if stats["error"] is not None:
+        progress.note(stats["error"])
+    progress.note(summary(stats))
+    if stats["error"] is not None:
+        return 1
+    # A script that goes on with what is judged must not take the half for the whole.
+    return 130 if stop.is_set() and options.until_end else 0
+
+
+def _watch(
+    processor: Processor, prepared: Prepared, options: Options, progress: Progress, stop: threading.Event
+) -> None:
+    """Shows how far it is and keeps the users new, until it ends or is stopped."""
+    version = None if prepared.users is None else prepared.users.current().version
+    # Without a time to live they are still read only so often.
+    every = max(options.users_ttl_s, 0.5)
+    refreshed = time.monotonic()
+    stopping = False
+    while not processor.join(_WATCH_S):
+        progress.show(processor.stats())
+        if stop.is_set() and not stopping:
+            stopping = True
+            processor.stop()
+        if prepared.users is not None and not stopping and time.monotonic() - refreshed >= every:
+            users = prepared.users.current()
+            refreshed = time.monotonic()
+            if users.version != version:
+                processor.set_users(prepared.contract, users)
+                version = users.version
+                progress.note(f"{len(users):,} users from here on (version {version})")
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set, so that what is under way is committed. A second kills."""
+    stop = threading.Event()
+
+    def ask(_signum: int, _frame: FrameType | None) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for signum in _SIGNALS:
+        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
+        if signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, ask)
+    return stop
+
+
+def _exit_status() -> Any:
+    try:
+        return main()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(_exit_status())

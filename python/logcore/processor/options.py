@@ -1,0 +1,215 @@
+"""The command line of ``python -m logcore.processor``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
+from logcore.one_line_parser import OneLineParser, topic_name
+from logcore.option_values import AVAILABLE_NOW, brokers, not_empty, positive, seconds
+
+__all__ = ["USERS_FROM_MYSQL", "Options", "parse"]
+
+USERS_FROM_MYSQL = "mysql"
+
+_EXAMPLES = """\
+examples:
+  python -m logcore.processor localhost:9092 --users mysql --tables --mysql-defaults-file .stack/mysql.cnf
+      judge logs as they come, until Ctrl-C or SIGTERM
+  python -m logcore.processor localhost:9092 --users users.csv --no-tables --trigger available-now
+      judge what is on the topic now, then stop
+  python -m logcore.processor b-1:9098,b-2:9098 --config kafka.properties --users users.csv --no-tables \\
+      --group judges --instance judge-1
+      one of several; with a name of its own it goes on at once when it is started again
+
+Readers of the status topic see each log once if they read what is committed (isolation.level=read_committed).
+
+exit status: 0 done, or stopped as asked; 1 a service is missing or refuses; 2 a wrong option;
+130 stopped before the end with --trigger available-now
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for. `mysql` holds the arguments of `logcore.Mysql`, None where nothing needs MySQL."""
+
+    brokers: str
+    input: str
+    output: str
+    group: str
+    instance: str | None
+    users: str | None
+    users_ttl_s: float
+    tables: bool
+    mysql: Mapping[str, Any] | None = field(repr=False)  # with the password
+    interval_s: float
+    until_end: bool
+    starting_offsets: str
+    most: int
+    threads: int
+    contract: str | None
+    config: Mapping[str, str] = field(repr=False)
+
+    @property
+    def users_from_mysql(self) -> bool:
+        """True for `--users mysql`."""
+        return self.users == USERS_FROM_MYSQL
+
+
+def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Options:
+    """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.contract is not None and not Path(args.contract).is_file():
+        parser.error(f"--contract {args.contract}: no such file")
+    if args.users not in (None, USERS_FROM_MYSQL) and not Path(args.users).is_file():
+        parser.error(f"--users {args.users}: no such file")
+    if args.input == args.output:
+        parser.error(f"--input and --output are both '{args.input}'")
+    try:
+        config = read_kafka_properties(args.config) if args.config is not None else {}
+    except KafkaPropertiesError as error:
+        parser.error(f"--config {error}")
+    until_end = args.trigger == AVAILABLE_NOW
+    return Options(
+        brokers=args.brokers,
+        input=args.input,
+        output=args.output,
+        group=args.group,
+        instance=args.instance,
+        users=args.users,
+        users_ttl_s=args.users_ttl,
+        tables=args.tables,
+        mysql=_mysql(parser, args, environment),
+        interval_s=0.0 if until_end else args.trigger,
+        until_end=until_end,
+        starting_offsets=args.starting_offsets,
+        most=args.max_offsets_per_trigger,
+        threads=args.threads,
+        contract=args.contract,
+        config=config,
+    )
+
+
+def _mysql(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, environment: Mapping[str, str]
+) -> Mapping[str, Any] | None:
+    from_mysql = args.users == USERS_FROM_MYSQL
+    if not args.tables and not from_mysql:
+        return None
+    if not mysql_requested(args):
+        need, instead = ("--users mysql", "a CSV") if from_mysql else ("--tables", "--no-tables")
+        parser.error(f"{need} needs --mysql HOST:PORT or --mysql-defaults-file FILE; or give {instead}")
+    try:
+        return mysql_connection(args, environment)
+    except MysqlOptionsError as error:
+        parser.error(str(error))
+
+
+def _interval(text: str) -> float | str:
+    """`available-now`, or an interval as Spark writes it, in seconds."""
+    if text == AVAILABLE_NOW:
+        return text
+    found = re.fullmatch(r"([0-9]{1,7}) (millisecond|second)s?", text)
+    interval = int(found[1]) * (0.001 if found[2] == "millisecond" else 1.0) if found else -1.0
+    if not 0.0 <= interval <= 30.0:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is neither {AVAILABLE_NOW} nor an interval up to 30 seconds such as '100 milliseconds'"
+        )
+    return interval
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a name of letters, digits, '.', '_' and '-'")
+    return text
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        "processor",
+        description="Judges each log of a Kafka topic against a data contract, in one process; the verdicts go to a "
+        "status topic, exactly once, and to MySQL. Past one machine, spark/processor.py does the same on Spark.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
+    parser.add_argument("--input", type=topic_name, default="server-logs", metavar="TOPIC", help="default %(default)s")
+    parser.add_argument(
+        "--output",
+        type=topic_name,
+        default="server-logs-status",
+        metavar="TOPIC",
+        help="default %(default)s; created where missing, with as many partitions as the input",
+    )
+    parser.add_argument(
+        "--group",
+        type=_name,
+        default="logcore-processor",
+        metavar="NAME",
+        help="the consumer group whose committed offsets say how far it is (default %(default)s); processors of one "
+        "group share the partitions",
+    )
+    parser.add_argument(
+        "--instance",
+        type=_name,
+        metavar="NAME",
+        help="a name that this process keeps when it is started again, so that it goes on at once after kill -9, "
+        "without waiting for timeouts; each process of the group has its own",
+    )
+    parser.add_argument(
+        "--users",
+        type=not_empty,
+        metavar="FILE.csv|mysql",
+        help="what accounts are looked up in; needed unless the contract looks nothing up",
+    )
+    parser.add_argument(
+        "--users-ttl",
+        type=seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how old users may become before they are read again (default %(default)g)",
+    )
+    tables = parser.add_mutually_exclusive_group()
+    tables.add_argument(
+        "--tables", action="store_true", default=True, help="write to MySQL, tables and views created (default)"
+    )
+    tables.add_argument("--no-tables", dest="tables", action="store_false", help="write to the status topic only")
+    parser.add_argument(
+        "--trigger",
+        type=_interval,
+        default=0.01,
+        metavar="available-now|'N milliseconds'",
+        help="what is there now and then end, or on and on, each transaction collecting logs for so long (default "
+        "'10 milliseconds')",
+    )
+    parser.add_argument(
+        "--starting-offsets",
+        choices=("earliest", "latest"),
+        default="earliest",
+        help="where a new group begins (default %(default)s)",
+    )
+    parser.add_argument(
+        "--max-offsets-per-trigger",
+        type=positive,
+        default=100_000,
+        metavar="N",
+        help="most logs of a transaction (default %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="threads, each with a consumer and a producer (default %(default)s, which keeps two cores busy)",
+    )
+    parser.add_argument("--contract", metavar="FILE", help="a data contract (default: the one for server logs)")
+    parser.add_argument("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
+    add_mysql_arguments(parser)
+    return parser

@@ -1,0 +1,25 @@
+//! Moves logs: fetches them from a topic, judges them, and writes what they got to the status topic and to a table, exactly
+//! once in the topic. One engine with two homes: [`Processor`] reads as a member of a consumer group, [`RangeProcessor`] the
+//! ranges of offsets that somebody else has planned, such as a micro-batch of Spark's.
+
+mod counts;
+mod group_member;
+mod mover;
+mod murmur2;
+mod options;
+#[expect(clippy::module_inception, reason = "the engine in one process")]
+mod processor;
+mod ranges;
+mod reader;
+mod table;
+mod worker;
+
+pub use counts::Counts;
+pub use options::{Options, Start};
+pub use processor::{Processor, Stats};
+pub use ranges::{DoneRange, Range, RangeProcessor};
+pub use table::Table;
+
+pub(crate) use ranges::topic_offsets;
+#[cfg(feature = "mysql")]
+pub(crate) use table::mysql::MysqlTable;

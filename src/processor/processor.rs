@@ -1,0 +1,239 @@
+//! The engine in one process: threads, each a member of the consumer group.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::counts::Counts;
+use super::options::{Options, Start};
+use super::ranges::topic_offsets;
+use super::table::Table;
+use super::worker::Worker;
+use crate::classify::Classifier;
+use crate::{Error, Result};
+
+impl Start {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Earliest => "earliest",
+            Self::Latest => "latest",
+        }
+    }
+}
+
+/// How far it is.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    /// What was committed so far.
+    pub counts: Counts,
+    /// Transactions committed.
+    pub transactions: u64,
+    /// Transactions that came to nothing, their logs read again.
+    pub retries: u64,
+    /// Logs on the partitions read here that are not yet committed.
+    pub lag: u64,
+    /// Seconds from the start to now, or to the end.
+    pub elapsed: f64,
+    /// Whether all threads have ended.
+    pub done: bool,
+    /// Why they ended, where they should not have.
+    pub error: Option<String>,
+}
+
+/// What the threads share.
+pub(super) struct Shared {
+    pub(super) options: Options,
+    /// Tells this run's transactions from those of other processes.
+    pub(super) run: String,
+    pub(super) retries: AtomicU64,
+    classifier: RwLock<Arc<Classifier>>,
+    stop: AtomicBool,
+    transactions: AtomicU64,
+    counts: Mutex<Counts>,
+    lag: Mutex<BTreeMap<i32, u64>>,
+    /// With `until_end`: for each partition where it ends, and how far it is known to be done.
+    ends: Mutex<BTreeMap<i32, (i64, i64)>>,
+    error: Mutex<Option<Error>>,
+    started: Instant,
+    ended: Mutex<(usize, Option<Duration>)>,
+    end: Condvar,
+}
+
+impl Shared {
+    pub(super) fn stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    pub(super) fn classifier(&self) -> Arc<Classifier> {
+        Arc::clone(&self.classifier.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn count(&self, counts: Counts) {
+        *lock(&self.counts) += counts;
+        self.transactions.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn set_lag(&self, lag: impl Iterator<Item = (i32, u64)>) {
+        lock(&self.lag).extend(lag);
+    }
+
+    /// Partitions that another member has now.
+    pub(super) fn forget(&self, partitions: &[i32]) {
+        let mut lag = lock(&self.lag);
+        for partition in partitions {
+            lag.remove(partition);
+        }
+    }
+
+    /// The partitions are done up to these offsets.
+    pub(super) fn reached(&self, offsets: &BTreeMap<i32, i64>) {
+        let mut ends = lock(&self.ends);
+        for (partition, offset) in offsets {
+            if let Some((_, done)) = ends.get_mut(partition) {
+                *done = (*done).max(*offset);
+            }
+        }
+    }
+
+    pub(super) fn not_done(&self) -> Vec<i32> {
+        lock(&self.ends).iter().filter(|(_, (end, done))| done < end).map(|(partition, _)| *partition).collect()
+    }
+
+    pub(super) fn all_is_done(&self) -> bool {
+        self.not_done().is_empty()
+    }
+
+    fn fail(&self, error: Error) {
+        lock(&self.error).get_or_insert(error);
+        self.stop.store(true, Relaxed);
+    }
+}
+
+/// A run under way. Dropped, it ends after the open transactions.
+pub struct Processor {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Processor {
+    /// Starts at once, one thread for each of `tables`, which are alike; None where there is no table to write to. `run` tells
+    /// this process from others of its group.
+    ///
+    /// # Errors
+    /// [`Error::Kafka`] where no broker answers within 10 s, a topic is missing, or an option is impossible.
+    pub fn start(
+        options: Options,
+        run: String,
+        classifier: Classifier,
+        tables: Vec<Option<Box<dyn Table>>>,
+    ) -> Result<Self> {
+        let ends = if options.until_end {
+            let offsets = topic_offsets(&options.brokers, &options.input, &options.config)?;
+            offsets.into_iter().map(|(partition, (low, high))| (partition, (high, low))).collect()
+        } else {
+            BTreeMap::new()
+        };
+        let shared = Arc::new(Shared {
+            options,
+            run,
+            retries: AtomicU64::new(0),
+            classifier: RwLock::new(Arc::new(classifier)),
+            stop: AtomicBool::new(false),
+            transactions: AtomicU64::new(0),
+            counts: Mutex::default(),
+            lag: Mutex::default(),
+            ends: Mutex::new(ends),
+            error: Mutex::default(),
+            started: Instant::now(),
+            ended: Mutex::new((tables.len(), None)),
+            end: Condvar::new(),
+        });
+        let mut workers = Vec::new();
+        for (number, table) in tables.into_iter().enumerate() {
+            workers.push(Worker::new(Arc::clone(&shared), number, table)?);
+        }
+        let mut threads = Vec::new();
+        for mut worker in workers {
+            let shared = Arc::clone(&shared);
+            let thread = thread::Builder::new().name("logcore-process".into()).spawn(move || {
+                let leave = Leave(&shared);
+                if let Err(error) = worker.run() {
+                    leave.0.fail(error);
+                    // What went wrong first is told; the brokers end what stays open.
+                    let _ = worker.close();
+                }
+                drop(worker);
+            });
+            threads.push(thread.map_err(|error| Error::Kafka(format!("no thread to work in: {error}")))?);
+        }
+        Ok(Self { shared, threads })
+    }
+
+    /// From their next transaction on all threads judge by this.
+    pub fn set_classifier(&self, classifier: Classifier) {
+        *self.shared.classifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(classifier);
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let shared = &self.shared;
+        let ended = lock(&shared.ended).1;
+        Stats {
+            counts: *lock(&shared.counts),
+            transactions: shared.transactions.load(Relaxed),
+            retries: shared.retries.load(Relaxed),
+            lag: lock(&shared.lag).values().sum(),
+            elapsed: ended.unwrap_or_else(|| shared.started.elapsed()).as_secs_f64(),
+            done: ended.is_some(),
+            error: lock(&shared.error).as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Reads no more; what is under way is committed.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Relaxed);
+    }
+
+    /// Waits up to `timeout`; true when all threads have ended.
+    #[must_use]
+    pub fn join(&self, timeout: Duration) -> bool {
+        let ended = lock(&self.shared.ended);
+        let waited = self.shared.end.wait_timeout_while(ended, timeout, |ended| ended.1.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.1.is_some()
+    }
+}
+
+impl Drop for Processor {
+    fn drop(&mut self) {
+        self.stop();
+        for thread in self.threads.drain(..) {
+            // A panic of that thread has been told on standard error; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Counts a thread out, also when it panics.
+struct Leave<'a>(&'a Arc<Shared>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail(Error::Kafka("a thread panicked; what it had not committed is judged again".into()));
+        }
+        let mut ended = lock(&self.0.ended);
+        ended.0 = ended.0.saturating_sub(1);
+        if ended.0 == 0 {
+            ended.1 = Some(self.0.started.elapsed());
+            self.0.end.notify_all();
+        }
+    }
+}
+
+/// Numbers stay usable whatever a panicking thread did.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,411 @@
+//! One thread of the engine: a member of the group, and the producer that commits for it.
+//!
+//! Logs are read, judged and sent in transactions that carry the group's offsets. A partition that is taken away in the midst
+//! of one makes it void: the member that gets the partition begins at the last commit. librdkafka tells of it within our call
+//! of poll, and lets the partition go only then; so a commit, which no poll interrupts, is of partitions that are still ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::counts::Counts;
+use super::group_member::Member;
+use super::mover::Mover;
+use super::processor::Shared;
+use super::reader::{BLOCK, BLOCK_BYTES, PATIENCE, Reader, TIMEOUT};
+use super::table::Table;
+use crate::classify::Classifier;
+use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, is_absence, is_passing_code};
+use crate::{Error, Result};
+
+/// A transaction that always finds more to read is ended then.
+const BUSY: Duration = Duration::from_millis(250);
+/// How long the first log of a transaction is waited for, before other things are looked at.
+const WAIT: Duration = Duration::from_millis(20);
+/// How often a quiet topic's ends are committed, and the group is asked about other members' partitions.
+const QUIET: Duration = Duration::from_millis(500);
+/// How often the status topic's partitions are counted.
+const COUNT_PARTITIONS: Duration = Duration::from_mins(1);
+/// Failures in a row after which there is no hope.
+const ATTEMPTS: u32 = 5;
+
+/// A partition in the open transaction.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: i64,
+    next: i64,
+}
+
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    id: String,
+    reader: Reader<Member>,
+    queue: FetchQueue<Member>,
+    producer: TransactionalProducer,
+    mover: Mover,
+    table: Option<Box<dyn Table>>,
+    fetched: Fetched,
+    /// What the open transaction holds.
+    spans: BTreeMap<i32, Span>,
+    counts: Counts,
+    began: Instant,
+    /// The offsets that were committed last.
+    committed: BTreeMap<i32, i64>,
+    /// Ends past which no record was: what follows the last one are markers.
+    ends: BTreeMap<i32, i64>,
+    heard: Instant,
+    looked: Instant,
+    counted: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, number: usize, table: Option<Box<dyn Table>>) -> Result<Self> {
+        let options = &shared.options;
+        let name = |instance: &str| format!("{}-{instance}-{number}", options.group);
+        let id = name(options.instance.as_deref().unwrap_or(&shared.run));
+        let producer = TransactionalProducer::new(&options.brokers, &options.output, &id, &options.config)?;
+        let mut own = vec![
+            ("session.timeout.ms", "10000"),
+            ("heartbeat.interval.ms", "1000"),
+            ("auto.offset.reset", shared.options.start.as_str()),
+        ];
+        if options.instance.is_some() {
+            own.push(("group.instance.id", &id));
+        }
+        let reader = Reader::new(
+            &options.brokers,
+            &options.input,
+            &own,
+            &[("group.id", &options.group)],
+            &options.config,
+            Member::default(),
+        )?;
+        let mut queue = FetchQueue::new(&reader.client, &options.input)?;
+        for partition in reader.partitions(&reader.client.context().events)? {
+            queue.add(partition)?;
+        }
+        let subscribed = reader.client.subscribe(&[&options.input]);
+        subscribed.map_err(|error| reader.connection.error(&format!("topic {} can't be read", options.input), &error))?;
+        let now = Instant::now();
+        Ok(Self {
+            mover: Mover::new(&options.input),
+            id,
+            reader,
+            queue,
+            producer,
+            table,
+            fetched: Fetched::default(),
+            spans: BTreeMap::new(),
+            counts: Counts::default(),
+            began: now,
+            committed: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            heard: now,
+            looked: now,
+            counted: now,
+            shared,
+        })
+    }
+
+    /// Works until it is stopped, or all is done.
+    pub(super) fn run(&mut self) -> Result<()> {
+        let mut failures = 0;
+        loop {
+            let turn = self.turn();
+            match turn {
+                Ok(true) => failures = if self.spans.is_empty() { 0 } else { failures },
+                Ok(false) => return Ok(()),
+                Err(failure) => {
+                    failures += 1;
+                    if self.shared.stopped() || failures >= ATTEMPTS {
+                        return Err(failure.into_error());
+                    }
+                    self.begin_anew(failure)?;
+                }
+            }
+        }
+    }
+
+    /// Reads what is there, up to a block, and ends the transaction where it is time; false at the end.
+    fn turn(&mut self) -> std::result::Result<bool, Failure> {
+        let shared = Arc::clone(&self.shared);
+        let stopping = shared.stopped();
+        if stopping && self.spans.is_empty() {
+            return Ok(false);
+        }
+        self.serve()?;
+        let any = !stopping && self.read().map_err(Failure::Final)?;
+        if any {
+            let classifier = shared.classifier();
+            self.step(&classifier)?;
+        }
+        let open = !self.spans.is_empty();
+        let age = self.began.elapsed();
+        let interval = shared.options.interval;
+        let full = usize::try_from(self.counts.all()).unwrap_or(usize::MAX) >= shared.options.most;
+        if open && (full || stopping || (!any && age >= interval) || age >= interval.max(BUSY)) {
+            self.commit()?;
+        } else if !open && !any {
+            self.look_around()?;
+            if shared.options.until_end && shared.all_is_done() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes in what is not a record of a partition's queue.
+    fn serve(&mut self) -> std::result::Result<(), Failure> {
+        while let Some(event) = self.reader.client.poll(Duration::ZERO) {
+            match event {
+                // Fetched before the partition's records went to our queue.
+                Ok(message) => {
+                    use rdkafka::Message as _;
+                    let millis = message.timestamp().to_millis();
+                    self.fetched.push(message.partition(), message.offset(), millis, message.payload());
+                }
+                Err(KafkaError::PartitionEOF(_)) => {}
+                Err(KafkaError::MessageConsumptionFatal(code)) => {
+                    let text = if code == RDKafkaErrorCode::FencedInstanceId {
+                        format!("another processor has taken the name of this one ({}); give each its --instance", self.id)
+                    } else {
+                        format!("can't be read: {code}")
+                    };
+                    return Err(Failure::Final(self.reader.says(&text)));
+                }
+                Err(error) => {
+                    if !error.rdkafka_error_code().is_some_and(is_passing_code) {
+                        let what = format!("topic {} can't be read", self.reader.topic);
+                        return Err(Failure::Final(self.reader.connection.error(&what, &error)));
+                    }
+                }
+            }
+        }
+        let (revoked, assigned) = {
+            let mut assignment = self.reader.client.context().assignment();
+            (std::mem::take(&mut assignment.revoked), assignment.partitions.clone())
+        };
+        for partition in &assigned {
+            self.queue.add(*partition).map_err(Failure::Final)?;
+        }
+        if !revoked.is_empty() {
+            for partition in &revoked {
+                self.committed.remove(partition);
+                self.ends.remove(partition);
+            }
+            self.shared.forget(&revoked);
+            if revoked.iter().any(|partition| self.spans.contains_key(partition)) {
+                let lost = self.reader.says("partitions went to another member in the midst of a transaction");
+                return Err(Failure::Aborted(lost));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads up to a block into `fetched`; false where nothing came.
+    fn read(&mut self) -> Result<bool> {
+        let mut trouble = None;
+        let ends = &mut self.ends;
+        let mut notice = |notice| match notice {
+            Notice::End { partition, offset } => {
+                ends.insert(partition, offset);
+            }
+            Notice::Trouble { code, .. } if is_passing_code(code) => {}
+            Notice::Trouble { partition, text, .. } => {
+                trouble.get_or_insert(format!("partition {partition} can't be read: {text}"));
+            }
+        };
+        let interval = self.shared.options.interval;
+        let mut wait = if self.fetched.len() > 0 {
+            Duration::ZERO
+        } else if self.spans.is_empty() {
+            WAIT
+        } else {
+            interval.saturating_sub(self.began.elapsed()).min(WAIT)
+        };
+        while self.fetched.len() < BLOCK
+            && self.fetched.bytes() < BLOCK_BYTES
+            && self.queue.read(wait, &mut self.fetched, &mut notice)
+        {
+            wait = Duration::ZERO;
+        }
+        trouble.map_or(Ok(self.fetched.len() > 0), |text| Err(self.reader.says(&text)))
+    }
+
+    fn step(&mut self, classifier: &Classifier) -> std::result::Result<(), Failure> {
+        if self.spans.is_empty() {
+            self.producer.begin()?;
+            self.began = Instant::now();
+        }
+        for (partition, offset) in self.fetched.places() {
+            let span = self.spans.entry(partition).or_insert(Span { from: offset, next: offset });
+            span.next = span.next.max(offset + 1);
+        }
+        let shared = Arc::clone(&self.shared);
+        let judged =
+            self.mover.step(classifier, &self.fetched, &self.producer, self.table.as_deref_mut(), &|| shared.stopped())?;
+        for status in judged.statuses {
+            self.counts.add(status);
+        }
+        self.counts.bytes += self.fetched.bytes() as u64;
+        self.heard = Instant::now();
+        self.fetched.clear();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> std::result::Result<(), Failure> {
+        let offsets: BTreeMap<i32, i64> = self.spans.iter().map(|(partition, span)| (*partition, span.next)).collect();
+        self.commit_offsets(&offsets)?;
+        self.spans.clear();
+        self.shared.count(std::mem::take(&mut self.counts));
+        self.tell_lag();
+        if self.counted.elapsed() >= COUNT_PARTITIONS {
+            self.producer.count_partitions().map_err(Failure::Aborted)?;
+            self.counted = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn commit_offsets(&mut self, offsets: &BTreeMap<i32, i64>) -> std::result::Result<(), Failure> {
+        let list = (|| -> KafkaResult<TopicPartitionList> {
+            let mut list = TopicPartitionList::with_capacity(offsets.len());
+            for (partition, offset) in offsets {
+                list.add_partition_offset(&self.reader.topic, *partition, Offset::Offset(*offset))?;
+            }
+            Ok(list)
+        })();
+        let list = list.map_err(|error| Failure::Final(self.reader.connection.error("", &error)))?;
+        let Some(group) = self.reader.client.group_metadata() else {
+            return Err(Failure::Final(self.reader.says("there is no group to commit for")));
+        };
+        self.producer.commit(&list, &group)?;
+        self.committed.extend(offsets.iter().map(|(partition, offset)| (*partition, *offset)));
+        self.shared.reached(offsets);
+        Ok(())
+    }
+
+    /// Nothing is under way and nothing came.
+    fn look_around(&mut self) -> std::result::Result<(), Failure> {
+        if self.looked.elapsed() < QUIET {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        let ends = std::mem::take(&mut self.ends);
+        let past: BTreeMap<i32, i64> = {
+            let assignment = self.reader.client.context().assignment();
+            let known = ends.iter().filter(|(partition, _)| assignment.partitions.contains(partition));
+            known.map(|(partition, end)| (*partition, *end)).collect()
+        };
+        // Markers behind the last record would count as lag for ever.
+        let markers: BTreeMap<i32, i64> = past
+            .iter()
+            .filter(|(partition, end)| self.committed.get(partition).is_some_and(|committed| committed < *end))
+            .map(|(partition, end)| (*partition, *end))
+            .collect();
+        if !markers.is_empty() {
+            self.producer.begin()?;
+            self.commit_offsets(&markers)?;
+        }
+        self.shared.reached(&past);
+        self.tell_lag();
+        if self.shared.options.until_end {
+            self.ask_about_others()?;
+        }
+        if self.heard.elapsed() >= TIMEOUT {
+            self.ask_brokers()?;
+        }
+        Ok(())
+    }
+
+    /// Partitions of other members count as done by what they have committed.
+    fn ask_about_others(&mut self) -> std::result::Result<(), Failure> {
+        let others: Vec<i32> = {
+            let assignment = self.reader.client.context().assignment();
+            if !assignment.joined {
+                return Ok(());
+            }
+            self.shared.not_done().into_iter().filter(|partition| !assignment.partitions.contains(partition)).collect()
+        };
+        if others.is_empty() {
+            return Ok(());
+        }
+        let mut list = TopicPartitionList::with_capacity(others.len());
+        for partition in &others {
+            list.add_partition(&self.reader.topic, *partition);
+        }
+        // No answer now is none yet.
+        if let Ok(list) = self.reader.client.committed_offsets(list, Duration::from_secs(1)) {
+            let elements = list.elements_for_topic(&self.reader.topic);
+            let offsets = elements.iter().filter_map(|element| match element.offset() {
+                Offset::Offset(offset) => Some((element.partition(), offset)),
+                _ => None,
+            });
+            self.shared.reached(&offsets.collect());
+        }
+        Ok(())
+    }
+
+    /// Is nothing there for want of logs or of brokers? librdkafka tells of neither.
+    fn ask_brokers(&mut self) -> std::result::Result<(), Failure> {
+        match self.reader.client.fetch_metadata(Some(&self.reader.topic), Duration::from_secs(1)) {
+            Ok(_) => self.heard = Instant::now(),
+            Err(error) if is_absence(&error) && self.heard.elapsed() >= PATIENCE => {
+                return Err(Failure::Final(self.reader.away(&self.reader.client.context().events)));
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn tell_lag(&self) {
+        let lag = self.committed.iter().filter_map(|(partition, offset)| {
+            let end = self.queue.end(*partition)?;
+            Some((*partition, u64::try_from(end - offset).unwrap_or(0)))
+        });
+        self.shared.set_lag(lag);
+    }
+
+    /// Nothing of the open transaction happened: its logs are read again.
+    fn begin_anew(&mut self, failure: Failure) -> Result<()> {
+        let failure = match failure {
+            Failure::Final(error) => return Err(error),
+            Failure::Lost(error) => Failure::Lost(error),
+            Failure::Aborted(error) => match self.producer.abort() {
+                Ok(()) => Failure::Aborted(error),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(other) => other,
+            },
+        };
+        if let Failure::Lost(_) = failure {
+            let options = &self.shared.options;
+            self.producer = TransactionalProducer::new(&options.brokers, &options.output, &self.id, &options.config)?;
+        }
+        self.shared.retries.fetch_add(1, Relaxed);
+        self.rewind().map_err(|error| {
+            let what = format!("topic {} can't be read again", self.reader.topic);
+            self.reader.connection.error(&what, &error)
+        })?;
+        self.fetched.clear();
+        self.spans.clear();
+        self.counts = Counts::default();
+        Ok(())
+    }
+
+    fn rewind(&self) -> KafkaResult<()> {
+        let held = self.reader.client.context().assignment().partitions.clone();
+        for (partition, span) in self.spans.iter().filter(|(partition, _)| held.contains(partition)) {
+            self.reader.client.seek(&self.reader.topic, *partition, Offset::Offset(span.from), TIMEOUT)?;
+        }
+        Ok(())
+    }
+
+    /// What a failure at the end leaves: nothing open.
+    pub(super) fn close(&mut self) -> Option<Error> {
+        self.producer.abort().err().map(Failure::into_error)
+    }
+}
