@@ -3,6 +3,8 @@
 //! A log flows one way: bytes → [`decode`] → [`validate`] → [`classify`] → [`sink`]. What a log must look like is data: a
 //! [`contract`]. With the feature `kafka`, `processor` moves logs that way from topic to topic.
 
+#[cfg(all(feature = "python", feature = "kafka", target_os = "linux", target_env = "gnu"))]
+mod allocator;
 mod calendar;
 pub mod classify;
 pub mod contract;

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from logcore import Classifier, Contract, Users
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-__all__ = ["compare_spark"]
+__all__ = ["compare_spark", "judged_by_own_functions"]
 
 _SCHEMA = (
     "event_id string, account_id int, event_type string, device string, location_country string, "
@@ -35,13 +35,14 @@ def compare_spark(logs: Logs, rounds: int) -> Comparison:
         table = pa.table({"value": logs.batch["value"].cast(pa.binary())})
         values = _from_arrow(session, table).cache()
         count = values.count()
+        own = (logs.contract.field_names, logs.pairs)
         rivals: dict[str, DataFrame] = {
             "mapInArrow with logcore": values.mapInArrow(_judging(logs.contract.text, logs.users.csv), _SCHEMA),
             "mapInArrow, precomputed": values.mapInArrow(
                 _precomputed(Classifier(logs.contract, logs.users).classify(logs.batch.slice(0, 20_000))), _SCHEMA
             ),
-            "Spark's own functions": _own_functions(session, values, logs),
-            "  the same, no reasons": _own_functions(session, values, logs, reasons=False),
+            "Spark's own functions": judged_by_own_functions(session, values, *own),
+            "  the same, no reasons": judged_by_own_functions(session, values, *own, reasons=False),
         }
         for name in rivals.keys() - {"mapInArrow, precomputed"}:
             rows = rivals[name].groupBy("status").count().collect()
@@ -117,14 +118,24 @@ def _precomputed(judged: Any) -> Callable[[Iterable[Any]], Iterable[Any]]:
     return answer
 
 
-def _own_functions(session: SparkSession, values: DataFrame, logs: Logs, *, reasons: bool = True) -> DataFrame:
+def judged_by_own_functions(
+    session: SparkSession,
+    values: DataFrame,
+    field_names: Sequence[str],
+    pairs: Sequence[tuple[int, str]],
+    *,
+    reasons: bool = True,
+    kept: Sequence[str] = (),
+) -> DataFrame:
+    """The rows of `values`, whose column `value` holds logs of the server's contract, judged as far as Spark's own
+    functions can; the columns `kept` stay."""
     from pyspark.sql import functions as f
 
-    fields = ", ".join(f"{name} string" for name in logs.contract.field_names)
-    users = f.broadcast(session.createDataFrame(logs.pairs, "user_account int, user_device string"))
+    fields = ", ".join(f"{name} string" for name in field_names)
+    users = f.broadcast(session.createDataFrame(pairs, "user_account int, user_device string"))
     # ANSI mode, on in Spark 4, makes a failing cast an error.
     number = "try_cast({} as {})" if session.version >= "4" else "cast({} as {})"
-    decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log")).select("log.*")
+    decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log"), *kept).select("log.*", *kept)
     typed = decoded.withColumn("account_id", f.expr(number.format("account_id", "int"))).withColumn(
         "seconds", f.expr(number.format("event_timestamp", "bigint"))
     )
@@ -165,7 +176,7 @@ def _own_functions(session: SparkSession, values: DataFrame, logs: Logs, *, reas
     status = f.when(bad, "bad").when(f.col("user_account").isNull(), "suspicious").otherwise("good")
     return joined.select(
         "event_id", "account_id", "event_type", "device", "location_country",
-        f.timestamp_seconds("seconds").alias("event_timestamp"), status.alias("status"), "reasons",
+        f.timestamp_seconds("seconds").alias("event_timestamp"), status.alias("status"), "reasons", *kept,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::bindings::{
     rd_kafka_consume_batch_queue, rd_kafka_get_watermark_offsets, rd_kafka_message_destroy, rd_kafka_message_errstr,
@@ -21,6 +21,9 @@ use crate::{Error, Result};
 
 /// Records taken from the queue in one call.
 const MOST: usize = 1024;
+/// How often partitions are told again where their records go: librdkafka forgets it when one is taken away, at a moment that
+/// it doesn't tell, and what is fetched after that waits in the partition's own queue.
+const FORWARD: Duration = Duration::from_millis(20);
 
 /// What comes between the records of a partition.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub(crate) struct FetchQueue<C: ConsumerContext + 'static> {
     partitions: BTreeMap<i32, *mut rd_kafka_queue_t>,
     topic: CString,
     messages: Vec<*mut rd_kafka_message_t>,
+    forwarded: Instant,
     /// Last: the handles above are of this client.
     client: Arc<BaseConsumer<C>>,
 }
@@ -53,7 +57,14 @@ impl<C: ConsumerContext + 'static> FetchQueue<C> {
         if queue.is_null() {
             return Err(Error::Kafka("no queue for records could be made".into()));
         }
-        Ok(Self { queue, partitions: BTreeMap::new(), topic: name, messages: Vec::new(), client: Arc::clone(client) })
+        Ok(Self {
+            queue,
+            partitions: BTreeMap::new(),
+            topic: name,
+            messages: Vec::new(),
+            forwarded: Instant::now(),
+            client: Arc::clone(client),
+        })
     }
 
     /// From here on the records of `partition` come to this queue, whenever it is assigned.
@@ -79,6 +90,9 @@ impl<C: ConsumerContext + 'static> FetchQueue<C> {
     /// Appends records to `fetched`, [`MOST`] at a time, waiting up to `wait` for the first; false when none came. What
     /// else comes goes to `notice`.
     pub(crate) fn read(&mut self, wait: Duration, fetched: &mut Fetched, notice: &mut impl FnMut(Notice)) -> bool {
+        if self.forwarded.elapsed() >= FORWARD {
+            self.forward();
+        }
         // A call for many waits until it has as many.
         let mut any = self.take(MOST, 0, fetched, notice);
         if !any && !wait.is_zero() {
@@ -88,6 +102,14 @@ impl<C: ConsumerContext + 'static> FetchQueue<C> {
             }
         }
         any
+    }
+
+    fn forward(&mut self) {
+        for own in self.partitions.values() {
+            // SAFETY: both are alive and not null.
+            unsafe { rd_kafka_queue_forward(*own, self.queue) };
+        }
+        self.forwarded = Instant::now();
     }
 
     fn take(

@@ -178,7 +178,8 @@ impl Clients {
     fn new(brokers: &str, input: &str, output: &str, id: &str, config: &Properties) -> Result<Self> {
         // Before anything is read: what another one of this id has under way ends here.
         let producer = TransactionalProducer::new(brokers, output, id, config)?;
-        let own = [("auto.offset.reset", "error")];
+        // All that is wanted is there; a question would wait behind a fetch that waits for more.
+        let own = [("auto.offset.reset", "error"), ("fetch.wait.max.ms", "20")];
         let fixed = [("group.id", id)];
         let reader = Reader::new(brokers, input, &own, &fixed, config, Context::default())?;
         let queue = FetchQueue::new(&reader.client, input)?;
@@ -233,7 +234,7 @@ impl Clients {
         let mut trouble = None;
         let mut ends = BTreeMap::new();
         let mut moved = false;
-        let mut wait = Duration::from_millis(500);
+        let mut wait = Duration::from_millis(50);
         let mut notice = |notice| match notice {
             // Markers of transactions and what was compacted away have no record.
             Notice::End { partition, offset } => {

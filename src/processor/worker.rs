@@ -24,7 +24,7 @@ use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, 
 use crate::{Error, Result};
 
 /// A transaction that always finds more to read is ended then.
-const BUSY: Duration = Duration::from_millis(250);
+const BUSY: Duration = Duration::from_secs(1);
 /// How long the first log of a transaction is waited for, before other things are looked at.
 const WAIT: Duration = Duration::from_millis(20);
 /// How often a quiet topic's ends are committed, and the group is asked about other members' partitions.

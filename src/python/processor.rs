@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 use super::classifier::PyClassifier;
 use super::{PyContract, PyUsers, detached};
 use crate::classify::Classifier;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::kafka::Properties;
 use crate::processor::{Options, Processor, Range, RangeProcessor, Start, Table, topic_offsets};
 

@@ -7,11 +7,14 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SPARK_35 = Path(sys.prefix)
+SPARK_41 = REPOSITORY / ".venv-spark4"
 PROCESSOR = REPOSITORY / "spark" / "processor.py"
 
 
@@ -75,6 +78,9 @@ class Submission:
         except ProcessLookupError:
             return
         self.process.wait(30)
+
+
+Submit = Callable[..., Submission]
 
 
 def pin(checkpoint: Path, batch_id: int) -> Path:

@@ -2,168 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pymysql
 import pytest
 
-from commands import Command
-from logcore import Contract, Users
-from logcore._core import Consumer, Mysql, Producer
-from logcore.mysql_options import add_mysql_arguments, mysql_connection
-from services import REPOSITORY, Stack
-from spark_runs import Submission, committed, end_offsets, pin
+from logcore import Users
+from services import Stack
+from spark_runs import SPARK_35, Submit, committed, end_offsets, pin
 from tcp_relay import TcpRelay
-
-SPARK_35 = Path(sys.prefix)
-SPARK_41 = REPOSITORY / ".venv-spark4"
-CONTRACT = Contract.server_logs()
-USERS = Users.generate(CONTRACT, seed=5, accounts=1000)
-NOBODY = Users([(10_000, "IOS")])
-
-Submit = Callable[..., Submission]
-Keyed = dict[str, Any]
-
-
-@pytest.fixture(params=[SPARK_35, SPARK_41], ids=["spark-3.5", "spark-4.1"])
-def environment(request: pytest.FixtureRequest) -> Path:
-    assert (request.param / "bin" / "spark-submit").is_file(), f"{request.param} has no Spark; make it first"
-    return Path(request.param)
-
-
-@pytest.fixture
-def submit(environment: Path, stack: Stack, tmp_path: Path) -> Iterator[Submit]:
-    """Starts the processor on the stack's Kafka; whatever still runs at the end is killed."""
-    started: list[Submission] = []
-
-    def start(*arguments: str) -> Submission:
-        log = tmp_path / f"run-{len(started)}.log"
-        started.append(Submission(environment, log, [stack.brokers, *arguments]))
-        return started[-1]
-
-    yield start
-    for submission in started:
-        submission.kill()
-
-
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    return tmp_path / "checkpoint"
-
-
-@pytest.fixture
-def mysql(stack: Stack) -> dict[str, Any]:
-    """How to reach MariaDB, which holds USERS from here on."""
-    parser = argparse.ArgumentParser()
-    add_mysql_arguments(parser)
-    connection = mysql_connection(parser.parse_args(["--mysql-defaults-file", str(stack.mysql_defaults_file)]))
-    set_users(connection, USERS)
-    return connection
-
-
-def set_users(connection: dict[str, Any], users: Users) -> None:
-    server = Mysql(**connection)
-    server.create_users_table(CONTRACT)
-    server.fill_users(users, CONTRACT, replace=True)
-
-
-def query(connection: dict[str, Any], statement: str, *arguments: object) -> list[tuple[Any, ...]]:
-    login = {name: connection[name] for name in ("host", "port", "user")}
-    with closing(pymysql.connect(**login, password=connection["password"] or "", autocommit=True)) as server:
-        cursor = server.cursor()
-        cursor.execute(statement, arguments)
-        return list(cursor.fetchall())
-
-
-def produce(stack: Stack, topic: str, count: int, *, seed: int = 1) -> None:
-    producer = Producer(
-        CONTRACT, USERS, brokers=stack.brokers, topic=topic, rate=None, count=count, duration=None, threads=1,
-        seed=seed, start=1_700_000_000, bad_rate=None, suspicious_rate=None, truth=True, config={},
-    )  # fmt: skip
-    assert producer.join(120.0), producer.stats()
-    stats = producer.stats()
-    assert (stats["acknowledged"], stats["failed"]) == (count, 0), stats
-
-
-def read(stack: Stack, topic: str) -> Iterator[dict[str, Any]]:
-    """All records of a topic, headers as a dict."""
-    consumer = Consumer(brokers=stack.brokers, topic=topic)
-    ends = consumer.end_offsets()
-    while not consumer.at_end(ends):
-        batch = consumer.poll(10_000, 10.0)
-        assert batch is not None, f"{topic} ends before {ends}"
-        for record in batch.to_pylist():
-            yield {**record, "headers": {header["key"]: header["value"] for header in record["headers"] or []}}
-    consumer.close()
-
-
-def truth(stack: Stack, topic: str) -> Keyed:
-    """For each log what its producer says it should get, under the key of its verdict."""
-    return {
-        f"{topic}:{record['partition']}:{record['offset']}": _verdict(json.loads(record["headers"]["logcore.expected"]))
-        for record in read(stack, topic)
-    }
-
-
-def statuses(stack: Stack, topic: str) -> Keyed:
-    """For each key of the status topic its record. A repeat must have the same bytes."""
-    found: dict[str, bytes] = {}
-    for record in read(stack, topic):
-        key = record["key"].decode()
-        assert found.setdefault(key, record["value"]) == record["value"], f"two values of {key}"
-    return {key: json.loads(value) for key, value in found.items()}
-
-
-def rows(connection: dict[str, Any], topic: str) -> Keyed:
-    """For each key of `judged_logs` its verdict and users' version."""
-    statement = (
-        "SELECT source_partition, source_offset, status, reasons, users_version FROM logs.judged_logs "
-        "WHERE source_topic = %s"
-    )
-    return {
-        f"{topic}:{partition}:{offset}": (_verdict({"status": status, "reasons": json.loads(reasons)}), version)
-        for partition, offset, status, reasons, version in query(connection, statement, topic)
-    }
-
-
-def count_rows(connection: dict[str, Any], topic: str) -> int:
-    try:
-        return int(query(connection, "SELECT COUNT(*) FROM logs.judged_logs WHERE source_topic = %s", topic)[0][0])
-    except pymysql.err.ProgrammingError:
-        # The processor has not made the table yet.
-        return 0
-
-
-def verified(stack: Stack, source: str, target: str, folder: Path) -> tuple[int, dict[str, Any]]:
-    """Indexes the status topic, then verify's exit status and figures over all hops."""
-    elasticsearch = ["--elasticsearch", stack.elasticsearch_url, "--index", source]
-    indexer = Command(
-        folder, "indexer", stack.brokers, *elasticsearch, "--topic", target, "--group", source, "--until-end"
-    )
-    assert indexer.wait() == 0, indexer.err
-    verify = Command(
-        folder, "verify", stack.brokers, *elasticsearch, "--input", source, "--output", target, "--json", "-",
-        "--mysql-defaults-file", str(stack.mysql_defaults_file),
-    )  # fmt: skip
-    status = verify.wait()
-    assert status in (0, 1), verify.err
-    return status, json.loads(verify.out)
-
-
-def faults(hop: dict[str, Any]) -> tuple[int, int, int, int]:
-    return hop["missing"], hop["doubled"], hop["changed"], hop["extra"]
-
-
-def _verdict(verdict: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    return verdict["status"], [(reason["path"], reason["code"]) for reason in verdict["reasons"]]
+from verdict_hops import (
+    CONTRACT,
+    NOBODY,
+    USERS,
+    count_rows,
+    faults,
+    produce,
+    query,
+    read,
+    rows,
+    set_users,
+    statuses,
+    truth,
+    verdict_of,
+    verified,
+)
 
 
 def arguments(source: str, target: str, checkpoint: Path, *more: str) -> list[str]:
@@ -189,7 +56,7 @@ def test_every_log_gets_its_verdict_in_the_topic_and_in_mysql(
     expected = truth(stack, source)
     assert len(expected) == 3000
     records = statuses(stack, target)
-    assert {key: _verdict(record) for key, record in records.items()} == expected
+    assert {key: verdict_of(record) for key, record in records.items()} == expected
     assert {record["users_version"] for record in records.values()} == {USERS.version}
     stored = rows(mysql, source)
     assert stored == {key: (verdict, USERS.version) for key, verdict in expected.items()}
@@ -209,7 +76,7 @@ def test_every_log_gets_its_verdict_in_the_topic_and_in_mysql(
     new = submit(*(str(checkpoint.parent / "new") if option == str(checkpoint) else option for option in options))
     assert new.wait() == 0, new.output
     assert any(f"the checkpoint is new and {target} holds records" in line for line in new.lines)
-    assert {key: _verdict(record) for key, record in statuses(stack, target).items()} == expected
+    assert {key: verdict_of(record) for key, record in statuses(stack, target).items()} == expected
     assert rows(mysql, source) == stored
 
     produce(stack, other := topic("other"), 1)
@@ -253,7 +120,7 @@ def test_killed_in_mid_batch_it_replays_that_batch_by_its_users(
             assert verdict[0] == ("bad" if expected[key][0] == "bad" else "suspicious")
     assert {version for _, version in stored.values()} == {USERS.version, NOBODY.version}
     records = statuses(stack, target)
-    assert {key: (_verdict(record), record["users_version"]) for key, record in records.items()} == stored
+    assert {key: (verdict_of(record), record["users_version"]) for key, record in records.items()} == stored
     # The truth headers know the old users only, so the verdicts differ from them; what each hop holds does not.
     _, figures = verified(stack, source, target, tmp_path)
     assert [(hop["name"], *faults(hop)) for hop in figures["hops"]] == [
@@ -312,7 +179,7 @@ def test_a_signal_lets_the_batch_finish_and_loses_nothing(
     assert rest.wait() == 0, rest.output
     assert "replayed" not in rest.output
     records = statuses(stack, target)
-    assert {key: _verdict(record) for key, record in records.items()} == truth(stack, source)
+    assert {key: verdict_of(record) for key, record in records.items()} == truth(stack, source)
     assert sum(1 for _ in read(stack, target)) == 3000
 
 
@@ -360,7 +227,7 @@ def test_mysql_away_at_a_refresh_is_the_last_users_and_a_warning(
     assert run.wait(60) == 0, run.output
     (warning,) = [line for line in run.lines if line.startswith("warning: ")]
     assert f"users can't be read again, going on with version {USERS.version}: " in warning
-    assert {key: _verdict(record) for key, record in statuses(stack, target).items()} == truth(stack, source)
+    assert {key: verdict_of(record) for key, record in statuses(stack, target).items()} == truth(stack, source)
 
 
 @pytest.mark.parametrize("environment", [SPARK_35], ids=["spark-3.5"], indirect=True)

@@ -198,7 +198,7 @@ def _parser() -> OneLineParser:
     parser.add_argument(
         "--max-offsets-per-trigger",
         type=positive,
-        default=100_000,
+        default=500_000,
         metavar="N",
         help="most logs of a transaction (default %(default)s)",
     )

@@ -1,0 +1,1 @@
+"""Pipelines against pipelines, from topic to topic: `make bench-pipeline`."""
