@@ -7,7 +7,7 @@ COUNT ?= 1000000
 SECONDS ?= 1200
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench fuzz clean
+.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench bench-pipeline fuzz clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -100,6 +100,10 @@ bench: $(VENV)/.wheel ## Measure against the usual tools; writes docs/benchmarks
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
 	@mkdir -p docs
 	@$(VENV)/bin/python -m benches.compare --json docs/benchmarks.json --plot docs/benchmarks.svg
+
+bench-pipeline: $(VENV)/.wheel $(SPARK4)/.wheel ## Measure from topic to topic against Spark's own; writes docs/pipeline.json
+	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
+	@$(VENV)/bin/python -m benches.pipeline --json docs/pipeline.json
 
 fuzz: ## Fuzz the core for SECONDS=1200 a target, against a slow second judge and against itself
 	@fuzz/run $(SECONDS)

@@ -15,13 +15,13 @@ from stack.layout import shown
 
 
 def _demo(services: Services, count: int) -> int:
-    # The checkpoint holds offsets of this Kafka, so it lives and goes with Kafka's data.
+    # A checkpoint holds offsets of this Kafka, so it lives and goes with Kafka's data.
     pipeline = Pipeline(
         services=services,
         input="server-logs",
         output="server-logs-status",
         index="server-logs",
-        group="logcore-indexer",
+        group="logcore-demo",
         checkpoint=services.directory / "kafka" / "checkpoint-demo",
     )
     run(pipeline.users())
@@ -47,9 +47,11 @@ stop them:            {stop}
 look for bad logs:    curl '{search}'
 a steady stream:      .venv/bin/python -m logcore.producer {services.brokers} server-logs --rate 1000 --truth \\
                         --users mysql {mysql}
-judge it as it comes: . .venv/bin/activate && spark-submit --packages {kafka_package()} \\
-                        spark/processor.py {services.brokers} --checkpoint {checkpoint} \\
+judge it as it comes: .venv/bin/python -m logcore.processor {services.brokers} --group logcore-demo-processor \\
                         --users mysql {mysql}
+the same on Spark:    . .venv/bin/activate && spark-submit --packages {kafka_package()} \\
+                        spark/processor.py {services.brokers} --checkpoint {checkpoint} --data-plane rust \\
+                        --output server-logs-status-spark --users mysql --no-tables {mysql}
 a million logs:       make e2e
 """
 

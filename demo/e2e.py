@@ -41,7 +41,7 @@ def _stages(services: Services, count: int) -> tuple[dict[str, float], Path]:
     run(pipeline.users())
     seconds = {
         "producer": run(pipeline.produce(count, seed=1)),
-        "processor": run(pipeline.process()),
+        "processor": run(pipeline.process_on_spark()),
         "indexer": run(pipeline.index_records()),
         "verify": run(pipeline.verify(figures)),
     }

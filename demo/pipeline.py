@@ -53,7 +53,19 @@ class Pipeline:
         )
 
     def process(self) -> Step:
-        """Judges all that is new on the topic."""
+        """Judges all that is new on the topic, in one process."""
+        return Step(
+            f"processor: judges them, into the topic {self.output} and MySQL's logs.judged_logs",
+            [
+                *(*_module("processor"), self.services.brokers, "--input", self.input, "--output", self.output),
+                *("--group", f"{self.group}-processor", "--instance", "demo"),
+                *("--users", "mysql", "--tables", "--trigger", "available-now"),
+                *self._mysql,
+            ],
+        )
+
+    def process_on_spark(self) -> Step:
+        """Judges all that is new on the topic, on Spark."""
         environment = Path(sys.executable).parent
         return Step(
             f"processor: Spark judges them, into the topic {self.output} and MySQL's logs.judged_logs",

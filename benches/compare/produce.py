@@ -20,7 +20,7 @@ from logcore import Contract, Generator, Users
 from logcore._core import ensure_topic
 from stack.layout import REPOSITORY
 
-__all__ = ["compare_produce"]
+__all__ = ["compare_produce", "kafka_state"]
 
 _PARTITIONS = 4
 _SETTINGS = {"acks": "all", "enable.idempotence": "true", "compression.type": "lz4"}
@@ -30,11 +30,11 @@ def compare_produce(count: int, rounds: int) -> Comparison:
     """Starts Kafka where it doesn't run, and stops it then; prints and returns medians, spreads and ratios."""
     if shutil.which("kcat") is None:
         sys.exit("bench: kcat is missing; apt-get install kcat")
-    started = _state()["state"] != "running"
+    started = kafka_state()["state"] != "running"
     if started:
         subprocess.run([sys.executable, "-m", "stack", "up", "kafka"], cwd=REPOSITORY, check=True)
     try:
-        return _compare(f"127.0.0.1:{_state()['port']}", count, rounds)
+        return _compare(f"127.0.0.1:{kafka_state()['port']}", count, rounds)
     finally:
         if started:
             subprocess.run([sys.executable, "-m", "stack", "down", "kafka"], cwd=REPOSITORY, check=True)
@@ -106,7 +106,8 @@ def _producer_performance(brokers: str, topic: str, count: int, file: Path) -> l
     ]
 
 
-def _state() -> dict[str, object]:
+def kafka_state() -> dict[str, object]:
+    """Kafka as `python -m stack` has it: its state, and its port."""
     status = [sys.executable, "-m", "stack", "status", "--json"]
     listed = subprocess.run(status, cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout
     found = [state for state in json.loads(listed or "[]") if state["service"] == "kafka"]

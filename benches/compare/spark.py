@@ -135,7 +135,9 @@ def judged_by_own_functions(
     users = f.broadcast(session.createDataFrame(pairs, "user_account int, user_device string"))
     # ANSI mode, on in Spark 4, makes a failing cast an error.
     number = "try_cast({} as {})" if session.version >= "4" else "cast({} as {})"
-    decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log"), *kept).select("log.*", *kept)
+    decoded = values.select(f.from_json(f.col("value").cast("string"), fields).alias("log"), *kept).select(
+        "log.*", *kept
+    )
     typed = decoded.withColumn("account_id", f.expr(number.format("account_id", "int"))).withColumn(
         "seconds", f.expr(number.format("event_timestamp", "bigint"))
     )

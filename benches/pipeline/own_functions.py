@@ -1,7 +1,7 @@
 """The rival under spark-submit: Spark's Kafka source, from_json, casts, a broadcast join, to_json, Spark's Kafka sink.
 
-It tells good, bad and suspicious apart as far as Spark's functions can, and writes records of the same keys and the same
-fields as the processor does, but for the payload of bad logs and for headers. Prints the seconds that its micro-batch took.
+It tells good, bad and suspicious apart as far as Spark's functions can, and writes records of the same keys and fields
+as the processor does, but for the payload of bad logs and for headers. Prints the seconds that its micro-batch took.
 """
 
 from __future__ import annotations

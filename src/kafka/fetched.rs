@@ -52,6 +52,20 @@ impl Fetched {
         )
     }
 
+    /// Leaves out the rows that `wanted`, asked in order, doesn't want; `spare` is room for the others.
+    pub(crate) fn retain(&mut self, spare: &mut Self, mut wanted: impl FnMut(i32, i64) -> bool) {
+        let Some(first) = self.places().position(|(partition, offset)| !wanted(partition, offset)) else { return };
+        spare.clear();
+        for row in 0..self.len() {
+            let (partition, offset, millis) = self.place(row);
+            // Each row is asked about once: what it answers may depend on the rows before.
+            if row < first || (row > first && wanted(partition, offset)) {
+                spare.push(partition, offset, millis, self.log(row));
+            }
+        }
+        std::mem::swap(self, spare);
+    }
+
     /// Partition and offset of each row.
     pub(crate) fn places(&self) -> impl Iterator<Item = (i32, i64)> {
         self.partitions.iter().copied().zip(self.offsets.iter().copied())
@@ -88,6 +102,26 @@ mod tests {
     use super::Fetched;
     use crate::classify::Values;
     use crate::decode::Log;
+
+    #[test]
+    fn rows_that_are_not_wanted_leave_no_trace() {
+        let (mut fetched, mut spare) = (Fetched::default(), Fetched::default());
+        for offset in 0..6 {
+            fetched.push(0, offset, None, Some(&[b'a'; 3][..usize::try_from(offset % 3).unwrap()]));
+        }
+        let mut asked = Vec::new();
+        fetched.retain(&mut spare, |_, offset| {
+            asked.push(offset);
+            offset % 2 == 0
+        });
+        assert_eq!(asked, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(fetched.places().collect::<Vec<_>>(), [(0, 0), (0, 2), (0, 4)]);
+        assert_eq!([0, 1, 2].map(|row| fetched.log(row).unwrap().len()), [0, 2, 1]);
+        fetched.retain(&mut spare, |_, _| true);
+        assert_eq!(fetched.len(), 3);
+        fetched.retain(&mut spare, |_, _| false);
+        assert_eq!((fetched.len(), fetched.bytes()), (0, 0));
+    }
 
     #[test]
     fn rows_are_what_was_pushed() {

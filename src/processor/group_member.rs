@@ -24,6 +24,8 @@ pub(super) struct Assignment {
     pub(super) joined: bool,
     /// Those that were taken away since somebody looked.
     pub(super) revoked: Vec<i32>,
+    /// Whether anything changed since somebody looked.
+    pub(super) changed: bool,
 }
 
 impl Member {
@@ -41,6 +43,7 @@ impl ClientContext for Member {
 impl ConsumerContext for Member {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let mut assignment = self.assignment();
+        assignment.changed = true;
         match rebalance {
             Rebalance::Assign(list) => {
                 assignment.joined = true;

@@ -265,27 +265,16 @@ impl Clients {
                 return Err(self.reader.connection.error("", &KafkaError::MessageConsumptionFatal(code)));
             }
         }
-        // A record past a range's end says that all before it have come; an offset before its start was read already.
-        let wanted = |states: &BTreeMap<i32, State>, partition: i32, offset: i64| {
-            states.get(&partition).is_some_and(|state| offset >= state.next && offset < state.range.until)
-        };
-        if fetched.places().any(|(partition, offset)| !wanted(states, partition, offset)) {
-            kept.clear();
-            for row in 0..fetched.len() {
-                let (partition, offset, millis) = fetched.place(row);
-                if wanted(states, partition, offset) {
-                    kept.push(partition, offset, millis, crate::classify::Values::log(fetched, row));
-                } else if let Some(state) = states.get_mut(&partition)
-                    && offset >= state.range.until
-                    && !state.is_done()
-                {
-                    // Those before it in this block are counted by the step.
-                    state.next = state.range.until;
-                    moved = true;
-                }
+        // A record past a range's end says that all before it have come, and the step counts those; an offset before its
+        // start was read already.
+        fetched.retain(kept, |partition, offset| {
+            let Some(state) = states.get_mut(&partition) else { return false };
+            if offset >= state.range.until && !state.is_done() {
+                state.next = state.range.until;
+                moved = true;
             }
-            std::mem::swap(fetched, kept);
-        }
+            offset >= state.next && offset < state.range.until
+        });
         // Only now, as it may have come after records of this block.
         for (partition, end) in ends {
             if let Some(state) = states.get_mut(&partition)

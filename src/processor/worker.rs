@@ -3,8 +3,12 @@
 //! Logs are read, judged and sent in transactions that carry the group's offsets. A partition that is taken away in the midst
 //! of one makes it void: the member that gets the partition begins at the last commit. librdkafka tells of it within our call
 //! of poll, and lets the partition go only then; so a commit, which no poll interrupts, is of partitions that are still ours.
+//!
+//! Where reading goes on is not left to librdkafka. A rebalance stops the partitions that stay as well, and has them go on
+//! where it takes the last record for taken: with records taken many at a time and ends told, that is one past an end that
+//! was told, or where the partition began (seen with 2.12.1: a log lost, thousands doubled). So they are sought.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -50,6 +54,13 @@ pub(super) struct Worker {
     mover: Mover,
     table: Option<Box<dyn Table>>,
     fetched: Fetched,
+    kept: Fetched,
+    /// The partitions that are ours, as of the last poll.
+    assigned: BTreeSet<i32>,
+    /// Of these, the next offset to be read, where known.
+    positions: BTreeMap<i32, i64>,
+    /// Of these, those that don't read on from there yet.
+    adrift: BTreeSet<i32>,
     /// What the open transaction holds.
     spans: BTreeMap<i32, Span>,
     counts: Counts,
@@ -100,6 +111,10 @@ impl Worker {
             producer,
             table,
             fetched: Fetched::default(),
+            kept: Fetched::default(),
+            assigned: BTreeSet::new(),
+            positions: BTreeMap::new(),
+            adrift: BTreeSet::new(),
             spans: BTreeMap::new(),
             counts: Counts::default(),
             began: now,
@@ -186,18 +201,16 @@ impl Worker {
                 }
             }
         }
-        let (revoked, assigned) = {
+        let (revoked, assigned, changed) = {
             let mut assignment = self.reader.client.context().assignment();
-            (std::mem::take(&mut assignment.revoked), assignment.partitions.clone())
+            let changed = std::mem::take(&mut assignment.changed);
+            (std::mem::take(&mut assignment.revoked), assignment.partitions.clone(), changed)
         };
-        for partition in &assigned {
-            self.queue.add(*partition).map_err(Failure::Final)?;
+        if changed {
+            self.reassigned(&revoked, assigned).map_err(Failure::Final)?;
         }
+        self.seek_adrift();
         if !revoked.is_empty() {
-            for partition in &revoked {
-                self.committed.remove(partition);
-                self.ends.remove(partition);
-            }
             self.shared.forget(&revoked);
             if revoked.iter().any(|partition| self.spans.contains_key(partition)) {
                 let lost = self.reader.says("partitions went to another member in the midst of a transaction");
@@ -207,13 +220,65 @@ impl Worker {
         Ok(())
     }
 
+    fn reassigned(&mut self, revoked: &[i32], assigned: BTreeSet<i32>) -> Result<()> {
+        for partition in revoked {
+            self.assigned.remove(partition);
+        }
+        // What was known of those that come was known before others had them.
+        for partition in assigned.difference(&self.assigned) {
+            self.queue.add(*partition)?;
+            self.committed.remove(partition);
+            self.positions.remove(partition);
+            self.ends.remove(partition);
+        }
+        self.adrift = assigned.intersection(&self.assigned).copied().collect();
+        self.assigned = assigned;
+        Ok(())
+    }
+
+    /// Has partitions read on from where they are; those for which it does not work now are tried again.
+    fn seek_adrift(&mut self) {
+        if self.adrift.is_empty() {
+            return;
+        }
+        let unknown: Vec<i32> =
+            self.adrift.iter().filter(|partition| !self.positions.contains_key(partition)).copied().collect();
+        if !unknown.is_empty() {
+            // Nothing was read of these: they are where the group says, or nowhere, and begin as new ones do.
+            let Ok(offsets) = self.group_offsets(&unknown, TIMEOUT) else { return };
+            self.positions.extend(offsets);
+        }
+        let (client, topic, positions) = (&self.reader.client, &self.reader.topic, &self.positions);
+        self.adrift.retain(|partition| {
+            let Some(position) = positions.get(partition) else { return false };
+            client.seek(topic, *partition, Offset::Offset(*position), TIMEOUT).is_err()
+        });
+    }
+
+    /// What the group has committed for these partitions; those without a commit are left out.
+    fn group_offsets(&self, partitions: &[i32], timeout: Duration) -> KafkaResult<BTreeMap<i32, i64>> {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(&self.reader.topic, *partition);
+        }
+        let list = self.reader.client.committed_offsets(list, timeout)?;
+        let elements = list.elements_for_topic(&self.reader.topic);
+        let offsets = elements.iter().filter_map(|element| match element.offset() {
+            Offset::Offset(offset) => Some((element.partition(), offset)),
+            _ => None,
+        });
+        Ok(offsets.collect())
+    }
+
     /// Reads up to a block into `fetched`; false where nothing came.
     fn read(&mut self) -> Result<bool> {
         let mut trouble = None;
-        let ends = &mut self.ends;
+        let (ends, assigned, adrift) = (&mut self.ends, &self.assigned, &self.adrift);
         let mut notice = |notice| match notice {
             Notice::End { partition, offset } => {
-                ends.insert(partition, offset);
+                if assigned.contains(&partition) && !adrift.contains(&partition) {
+                    ends.insert(partition, offset);
+                }
             }
             Notice::Trouble { code, .. } if is_passing_code(code) => {}
             Notice::Trouble { partition, text, .. } => {
@@ -234,6 +299,13 @@ impl Worker {
         {
             wait = Duration::ZERO;
         }
+        // librdkafka gives out for a moment what it had fetched of a partition that it has let go.
+        let positions = &self.positions;
+        self.fetched.retain(&mut self.kept, |partition, offset| {
+            assigned.contains(&partition)
+                && !adrift.contains(&partition)
+                && positions.get(&partition).is_none_or(|position| offset >= *position)
+        });
         trouble.map_or(Ok(self.fetched.len() > 0), |text| Err(self.reader.says(&text)))
     }
 
@@ -245,6 +317,7 @@ impl Worker {
         for (partition, offset) in self.fetched.places() {
             let span = self.spans.entry(partition).or_insert(Span { from: offset, next: offset });
             span.next = span.next.max(offset + 1);
+            self.positions.insert(partition, span.next);
         }
         let shared = Arc::clone(&self.shared);
         let judged =
@@ -310,6 +383,7 @@ impl Worker {
         if !markers.is_empty() {
             self.producer.begin()?;
             self.commit_offsets(&markers)?;
+            self.positions.extend(markers);
         }
         self.shared.reached(&past);
         self.tell_lag();
@@ -334,18 +408,9 @@ impl Worker {
         if others.is_empty() {
             return Ok(());
         }
-        let mut list = TopicPartitionList::with_capacity(others.len());
-        for partition in &others {
-            list.add_partition(&self.reader.topic, *partition);
-        }
         // No answer now is none yet.
-        if let Ok(list) = self.reader.client.committed_offsets(list, Duration::from_secs(1)) {
-            let elements = list.elements_for_topic(&self.reader.topic);
-            let offsets = elements.iter().filter_map(|element| match element.offset() {
-                Offset::Offset(offset) => Some((element.partition(), offset)),
-                _ => None,
-            });
-            self.shared.reached(&offsets.collect());
+        if let Ok(offsets) = self.group_offsets(&others, Duration::from_secs(1)) {
+            self.shared.reached(&offsets);
         }
         Ok(())
     }
@@ -386,21 +451,20 @@ impl Worker {
             self.producer = TransactionalProducer::new(&options.brokers, &options.output, &self.id, &options.config)?;
         }
         self.shared.retries.fetch_add(1, Relaxed);
-        self.rewind().map_err(|error| {
-            let what = format!("topic {} can't be read again", self.reader.topic);
-            self.reader.connection.error(&what, &error)
-        })?;
+        // What was fetched and is in no transaction yet is thrown away as well.
+        for (partition, offset) in self.fetched.places() {
+            self.spans.entry(partition).or_insert(Span { from: offset, next: offset });
+        }
+        for (partition, span) in self.spans.iter().filter(|(partition, _)| self.assigned.contains(partition)) {
+            self.positions.insert(*partition, span.from);
+            self.adrift.insert(*partition);
+        }
+        self.seek_adrift();
         self.fetched.clear();
         self.spans.clear();
+        // What was read up to there is to be read again.
+        self.ends.clear();
         self.counts = Counts::default();
-        Ok(())
-    }
-
-    fn rewind(&self) -> KafkaResult<()> {
-        let held = self.reader.client.context().assignment().partitions.clone();
-        for (partition, span) in self.spans.iter().filter(|(partition, _)| held.contains(partition)) {
-            self.reader.client.seek(&self.reader.topic, *partition, Offset::Offset(span.from), TIMEOUT)?;
-        }
         Ok(())
     }
 

@@ -49,7 +49,7 @@ def test_the_end_to_end_run_prints_each_stages_rate(directory: Path) -> None:
 
 
 def test_ctrl_c_ends_the_running_step_and_leaves_the_services(directory: Path, stack: Stack) -> None:
-    command = [sys.executable, "-m", "demo", "--count", "3000", "--dir", str(directory)]
+    command = [sys.executable, "-m", "demo.e2e", "--count", "3000", "--dir", str(directory)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as running:
@@ -62,9 +62,9 @@ def test_ctrl_c_ends_the_running_step_and_leaves_the_services(directory: Path, s
         running.send_signal(signal.SIGINT)
         said = running.stdout.read()
         assert running.wait(60) == 130, said
-    assert said.rstrip().endswith("demo: stopped")
+    assert said.rstrip().endswith("demo.e2e: stopped")
     assert "Traceback" not in said
-    assert not processes_that_name(str(directory / "kafka" / "checkpoint-demo"))
+    assert not processes_that_name(str(directory / "kafka" / "checkpoint-e2e"))
     assert all(stack.port(service) for service in ("kafka", "mariadb", "elasticsearch"))
 
 
