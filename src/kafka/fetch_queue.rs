@@ -1,5 +1,8 @@
 //! Fetched records many at a time, past the event that the rdkafka crate makes of each.
-#![expect(unsafe_code, reason = "half the processor time of a poll for each record; see docs/delivery.md for the figures")]
+#![expect(
+    unsafe_code,
+    reason = "half the processor time of a poll for each record; see docs/delivery.md for the figures"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
@@ -112,13 +115,7 @@ impl<C: ConsumerContext + 'static> FetchQueue<C> {
         self.forwarded = Instant::now();
     }
 
-    fn take(
-        &mut self,
-        most: usize,
-        wait_ms: i32,
-        fetched: &mut Fetched,
-        notice: &mut impl FnMut(Notice),
-    ) -> bool {
+    fn take(&mut self, most: usize, wait_ms: i32, fetched: &mut Fetched, notice: &mut impl FnMut(Notice)) -> bool {
         self.messages.clear();
         self.messages.resize(most, ptr::null_mut());
         // SAFETY: the queue is alive, and there is room for `most` pointers.

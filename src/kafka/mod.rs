@@ -9,6 +9,7 @@ mod fetch_queue;
 mod fetched;
 mod lag;
 mod membership;
+mod native;
 mod offsets;
 mod pacing;
 mod partitions;

@@ -9,10 +9,8 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::bindings::{
-    RD_KAFKA_MSG_F_COPY, rd_kafka_abort_transaction, rd_kafka_commit_transaction, rd_kafka_error_code,
-    rd_kafka_error_destroy, rd_kafka_error_is_fatal, rd_kafka_error_is_retriable, rd_kafka_error_string,
-    rd_kafka_error_t, rd_kafka_header_add, rd_kafka_headers_destroy, rd_kafka_headers_new, rd_kafka_headers_t,
-    rd_kafka_produceva, rd_kafka_topic_destroy, rd_kafka_topic_new, rd_kafka_vtype_t, rd_kafka_vu_s__bindgen_ty_1,
+    RD_KAFKA_MSG_F_COPY, rd_kafka_abort_transaction, rd_kafka_commit_transaction, rd_kafka_produceva,
+    rd_kafka_topic_destroy, rd_kafka_topic_new, rd_kafka_vtype_t, rd_kafka_vu_s__bindgen_ty_1,
     rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1, rd_kafka_vu_t,
 };
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -23,6 +21,7 @@ use rdkafka::types::RDKafkaTopic;
 
 use super::config::{Connection, Properties, plain};
 use super::events::{Events, first_answer};
+use super::native::{Headers, Native};
 use super::topic::{Found, find, missing};
 use crate::{Error, Result};
 
@@ -49,7 +48,7 @@ const FIXED: [(&str, &str); 4] = [
 /// One call's wait. In between, reports of failures are taken in, as nothing ends before they are.
 const STEP: Duration = Duration::from_millis(200);
 /// How long brokers may be away in the midst of something.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const QUEUE_FULL_NAP: Duration = Duration::from_micros(500);
 
 /// Why a transaction did not come about.
@@ -235,7 +234,10 @@ impl TransactionalProducer {
         loop {
             // SAFETY: the client is alive. An error is given to us, see `Native`.
             let error = unsafe {
-                rd_kafka_commit_transaction(self.client.client().native_ptr(), i32::try_from(STEP.as_millis()).unwrap_or(1))
+                rd_kafka_commit_transaction(
+                    self.client.client().native_ptr(),
+                    i32::try_from(STEP.as_millis()).unwrap_or(1),
+                )
             };
             let Some(error) = Native::new(error) else {
                 self.open = false;
@@ -357,69 +359,4 @@ fn part(vtype: rd_kafka_vtype_t, u: rd_kafka_vu_s__bindgen_ty_1) -> rd_kafka_vu_
 
 fn memory(bytes: &[u8]) -> rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
     rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr: bytes.as_ptr().cast_mut().cast(), size: bytes.len() }
-}
-
-/// A record's headers, until it is sent.
-struct Headers(*mut rd_kafka_headers_t);
-
-impl Headers {
-    fn new(headers: &[(&str, &[u8])]) -> Self {
-        // SAFETY: names and values are copied, as many bytes as are given.
-        unsafe {
-            let list = rd_kafka_headers_new(headers.len());
-            for (name, value) in headers {
-                rd_kafka_header_add(
-                    list,
-                    name.as_ptr().cast(),
-                    isize::try_from(name.len()).unwrap_or(0),
-                    value.as_ptr().cast(),
-                    isize::try_from(value.len()).unwrap_or(0),
-                );
-            }
-            Self(list)
-        }
-    }
-}
-
-impl Drop for Headers {
-    fn drop(&mut self) {
-        // SAFETY: ours, and given back once; what librdkafka took is forgotten instead.
-        unsafe { rd_kafka_headers_destroy(self.0) };
-    }
-}
-
-/// An error object of librdkafka's.
-struct Native(*mut rd_kafka_error_t);
-
-impl Native {
-    fn new(error: *mut rd_kafka_error_t) -> Option<Self> {
-        if error.is_null() { None } else { Some(Self(error)) }
-    }
-
-    fn code(&self) -> RDKafkaErrorCode {
-        // SAFETY: not null, and ours until drop; so below.
-        unsafe { rd_kafka_error_code(self.0) }.into()
-    }
-
-    fn is_fatal(&self) -> bool {
-        // SAFETY: see above.
-        unsafe { rd_kafka_error_is_fatal(self.0) != 0 }
-    }
-
-    fn is_retriable(&self) -> bool {
-        // SAFETY: see above.
-        unsafe { rd_kafka_error_is_retriable(self.0) != 0 }
-    }
-
-    fn text(&self) -> String {
-        // SAFETY: see above; the text ends with a zero and lives as long as the error.
-        unsafe { std::ffi::CStr::from_ptr(rd_kafka_error_string(self.0)) }.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Native {
-    fn drop(&mut self) {
-        // SAFETY: given to us, not null, given back once.
-        unsafe { rd_kafka_error_destroy(self.0) };
-    }
 }

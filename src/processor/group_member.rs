@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 
 use crate::kafka::Events;
 
@@ -47,7 +48,7 @@ impl ConsumerContext for Member {
         match rebalance {
             Rebalance::Assign(list) => {
                 assignment.joined = true;
-                assignment.partitions.extend(list.elements().iter().map(|element| element.partition()));
+                assignment.partitions.extend(list.elements().iter().map(TopicPartitionListElem::partition));
             }
             Rebalance::Revoke(list) => {
                 for element in list.elements() {

@@ -6,6 +6,7 @@ mod counts;
 mod group_member;
 mod mover;
 mod murmur2;
+mod note;
 mod options;
 #[expect(clippy::module_inception, reason = "the engine in one process")]
 mod processor;

@@ -47,8 +47,7 @@ impl Mover {
         self.send(fetched, producer)?;
         let statuses = verdicts.statuses().to_vec();
         if let Some(table) = table {
-            let batch =
-                judged_batch(classifier, verdicts, fetched, |row| Ok(source(row))).map_err(Failure::Final)?;
+            let batch = judged_batch(classifier, verdicts, fetched, |row| Ok(source(row))).map_err(Failure::Final)?;
             table::write(table, &batch, stopped).map_err(Failure::Final)?;
         }
         Ok(Judged { statuses })

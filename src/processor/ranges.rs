@@ -15,6 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::counts::Counts;
 use super::mover::Mover;
+use super::note::{note, noted};
 use super::reader::{BLOCK, BLOCK_BYTES, PATIENCE, Reader, TIMEOUT};
 use super::table::Table;
 use crate::classify::Classifier;
@@ -28,7 +29,6 @@ const MOST: u64 = 500_000;
 const LONGEST: Duration = Duration::from_secs(5);
 /// How often a range is begun anew where its producer was of no more use.
 const ATTEMPTS: usize = 3;
-const NOTE: &str = "logcore-1";
 
 /// Offsets of one partition, the last one left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,15 +151,12 @@ impl RangeProcessor {
         plan: &str,
         ranges: &[Range],
     ) -> std::result::Result<Vec<DoneRange>, Failure> {
-        let clients = match &mut self.clients {
-            Some(clients) => {
-                clients.producer.count_partitions().map_err(Failure::Final)?;
-                clients
-            }
-            None => {
-                let clients = Clients::new(&self.brokers, &self.input, &self.output, &self.id, &self.config);
-                self.clients.insert(clients.map_err(Failure::Final)?)
-            }
+        let clients = if let Some(clients) = &mut self.clients {
+            clients.producer.count_partitions().map_err(Failure::Final)?;
+            clients
+        } else {
+            let clients = Clients::new(&self.brokers, &self.input, &self.output, &self.id, &self.config);
+            self.clients.insert(clients.map_err(Failure::Final)?)
         };
         let done = clients.run(classifier, plan, ranges, self.table.as_deref_mut());
         // Nothing is fetched between batches.
@@ -224,12 +221,7 @@ impl Clients {
     }
 
     /// Reads a block of logs of the ranges into `fetched`; false where nothing came, not even an end.
-    fn read(
-        &mut self,
-        states: &mut BTreeMap<i32, State>,
-        fetched: &mut Fetched,
-        kept: &mut Fetched,
-    ) -> Result<bool> {
+    fn read(&mut self, states: &mut BTreeMap<i32, State>, fetched: &mut Fetched, kept: &mut Fetched) -> Result<bool> {
         fetched.clear();
         let mut trouble = None;
         let mut ends = BTreeMap::new();
@@ -250,10 +242,7 @@ impl Clients {
                 });
             }
         };
-        while fetched.len() < BLOCK
-            && fetched.bytes() < BLOCK_BYTES
-            && self.queue.read(wait, fetched, &mut notice)
-        {
+        while fetched.len() < BLOCK && fetched.bytes() < BLOCK_BYTES && self.queue.read(wait, fetched, &mut notice) {
             wait = Duration::ZERO;
         }
         if let Some(text) = trouble {
@@ -312,7 +301,7 @@ impl Clients {
             for (partition, state) in states {
                 let mut element = list.add_partition(&self.reader.topic, *partition);
                 element.set_offset(Offset::Offset(state.next))?;
-                element.set_metadata(note(plan, state));
+                element.set_metadata(note(plan, &state.range, &state.counts));
             }
             Ok(list)
         })();
@@ -384,63 +373,23 @@ impl Clients {
         }
         let open = states.values().find(|state| !state.is_done());
         let place = open.map_or_else(String::new, |state| {
-            format!("partition {}: nothing came for a minute at offset {} of {}", state.range.partition, state.next, state.range.until)
+            format!(
+                "partition {}: nothing came for a minute at offset {} of {}",
+                state.range.partition, state.next, state.range.until
+            )
         });
         self.reader.says(&format!("{place}; is a transaction open there?"))
     }
-}
-
-/// What a commit says of a range beside its offset.
-fn note(plan: &str, state: &State) -> String {
-    let Range { from, until, .. } = state.range;
-    let [good, bad, suspicious] = state.counts.logs;
-    format!("{NOTE} {plan} {from} {until} {good} {bad} {suspicious} {}", state.counts.bytes)
-}
-
-/// What a range's logs have got so far, if the note is of this plan and range.
-fn noted(note: &str, plan: &str, range: &Range) -> Option<Counts> {
-    let rest = note.strip_prefix(NOTE)?.strip_prefix(' ')?.strip_prefix(plan)?.strip_prefix(' ')?;
-    let numbers = rest.split(' ').map(str::parse).collect::<std::result::Result<Vec<i64>, _>>().ok()?;
-    let [from, until, counts @ ..] = numbers.as_slice() else { return None };
-    let counts: Vec<u64> = counts.iter().filter_map(|count| u64::try_from(*count).ok()).collect();
-    let [good, bad, suspicious, bytes] = counts.try_into().ok()?;
-    let ours = (*from, *until) == (range.from, range.until);
-    ours.then_some(Counts { logs: [good, bad, suspicious], bytes })
 }
 
 /// All offsets of some partitions as they are now: the first, and the one after the last.
 ///
 /// # Errors
 /// [`Error::Kafka`] where no broker answers, or the topic is missing.
-pub(crate) fn topic_offsets(
-    brokers: &str,
-    topic: &str,
-    config: &Properties,
-) -> Result<BTreeMap<i32, (i64, i64)>> {
+pub(crate) fn topic_offsets(brokers: &str, topic: &str, config: &Properties) -> Result<BTreeMap<i32, (i64, i64)>> {
     let reader: Reader<Context> =
         Reader::new(brokers, topic, &[("group.id", "logcore-reader")], &[], config, Context::default())?;
     let partitions = reader.partitions(&reader.client.context().events)?;
     let client: &BaseConsumer<Context> = &reader.client;
     watermarks(client, topic, &partitions, TIMEOUT).map_err(|error| reader.connection.error("", &error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Counts, Range, State, note, noted};
-
-    #[test]
-    fn a_note_is_good_for_its_plan_and_range_only() {
-        let range = Range { partition: 2, from: 10, until: 400 };
-        let counts = Counts { logs: [1, 2, 3], bytes: 999 };
-        let text = note("a1b2", &State { range, next: 16, counts, end: 500 });
-        assert_eq!(text, "logcore-1 a1b2 10 400 1 2 3 999");
-        assert_eq!(noted(&text, "a1b2", &range), Some(counts));
-        assert_eq!(noted(&text, "a1b", &range), None);
-        assert_eq!(noted(&text, "a1b3", &range), None);
-        assert_eq!(noted(&text, "a1b2", &Range { from: 11, ..range }), None);
-        assert_eq!(noted(&text, "a1b2", &Range { until: 401, ..range }), None);
-        for other in ["", "logcore-1", "logcore-1 a1b2 10 400 1 2 3", "logcore-1 a1b2 10 400 1 2 3 x", "somebody's"] {
-            assert_eq!(noted(other, "a1b2", &range), None, "{other}");
-        }
-    }
 }

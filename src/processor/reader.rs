@@ -6,12 +6,12 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 
 use crate::kafka::{
-    Connection, Events, Found, Properties, READER_DEFAULTS, READER_FIXED, first_answer, find, missing, no_broker,
+    Connection, Events, Found, Properties, READER_DEFAULTS, READER_FIXED, find, first_answer, missing, no_broker,
 };
 use crate::{Error, Result};
 
 /// How long brokers may be silent in the midst of something.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 /// One question's wait.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Logs judged at a time: their records' bytes, some 2 MB, stay in the cache on their way to librdkafka.

@@ -8,6 +8,8 @@
 //! where it takes the last record for taken: with records taken many at a time and ends told, that is one past an end that
 //! was told, or where the partition began (seen with 2.12.1: a log lost, thousands doubled). So they are sought.
 
+mod idle;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,18 +23,16 @@ use super::counts::Counts;
 use super::group_member::Member;
 use super::mover::Mover;
 use super::processor::Shared;
-use super::reader::{BLOCK, BLOCK_BYTES, PATIENCE, Reader, TIMEOUT};
+use super::reader::{BLOCK, BLOCK_BYTES, Reader, TIMEOUT};
 use super::table::Table;
 use crate::classify::Classifier;
-use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, is_absence, is_passing_code};
+use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, is_passing_code};
 use crate::{Error, Result};
 
 /// A transaction that always finds more to read is ended then.
 const BUSY: Duration = Duration::from_secs(1);
 /// How long the first log of a transaction is waited for, before other things are looked at.
 const WAIT: Duration = Duration::from_millis(20);
-/// How often a quiet topic's ends are committed, and the group is asked about other members' partitions.
-const QUIET: Duration = Duration::from_millis(500);
 /// How often the status topic's partitions are counted.
 const COUNT_PARTITIONS: Duration = Duration::from_mins(1);
 /// Failures in a row after which there is no hope.
@@ -101,7 +101,8 @@ impl Worker {
             queue.add(partition)?;
         }
         let subscribed = reader.client.subscribe(&[&options.input]);
-        subscribed.map_err(|error| reader.connection.error(&format!("topic {} can't be read", options.input), &error))?;
+        subscribed
+            .map_err(|error| reader.connection.error(&format!("topic {} can't be read", options.input), &error))?;
         let now = Instant::now();
         Ok(Self {
             mover: Mover::new(&options.input),
@@ -187,7 +188,10 @@ impl Worker {
                 Err(KafkaError::PartitionEOF(_)) => {}
                 Err(KafkaError::MessageConsumptionFatal(code)) => {
                     let text = if code == RDKafkaErrorCode::FencedInstanceId {
-                        format!("another processor has taken the name of this one ({}); give each its --instance", self.id)
+                        format!(
+                            "another processor has taken the name of this one ({}); give each its --instance",
+                            self.id
+                        )
                     } else {
                         format!("can't be read: {code}")
                     };
@@ -320,8 +324,9 @@ impl Worker {
             self.positions.insert(partition, span.next);
         }
         let shared = Arc::clone(&self.shared);
-        let judged =
-            self.mover.step(classifier, &self.fetched, &self.producer, self.table.as_deref_mut(), &|| shared.stopped())?;
+        let judged = self
+            .mover
+            .step(classifier, &self.fetched, &self.producer, self.table.as_deref_mut(), &|| shared.stopped())?;
         for status in judged.statuses {
             self.counts.add(status);
         }
@@ -360,79 +365,6 @@ impl Worker {
         self.committed.extend(offsets.iter().map(|(partition, offset)| (*partition, *offset)));
         self.shared.reached(offsets);
         Ok(())
-    }
-
-    /// Nothing is under way and nothing came.
-    fn look_around(&mut self) -> std::result::Result<(), Failure> {
-        if self.looked.elapsed() < QUIET {
-            return Ok(());
-        }
-        self.looked = Instant::now();
-        let ends = std::mem::take(&mut self.ends);
-        let past: BTreeMap<i32, i64> = {
-            let assignment = self.reader.client.context().assignment();
-            let known = ends.iter().filter(|(partition, _)| assignment.partitions.contains(partition));
-            known.map(|(partition, end)| (*partition, *end)).collect()
-        };
-        // Markers behind the last record would count as lag for ever.
-        let markers: BTreeMap<i32, i64> = past
-            .iter()
-            .filter(|(partition, end)| self.committed.get(partition).is_some_and(|committed| committed < *end))
-            .map(|(partition, end)| (*partition, *end))
-            .collect();
-        if !markers.is_empty() {
-            self.producer.begin()?;
-            self.commit_offsets(&markers)?;
-            self.positions.extend(markers);
-        }
-        self.shared.reached(&past);
-        self.tell_lag();
-        if self.shared.options.until_end {
-            self.ask_about_others()?;
-        }
-        if self.heard.elapsed() >= TIMEOUT {
-            self.ask_brokers()?;
-        }
-        Ok(())
-    }
-
-    /// Partitions of other members count as done by what they have committed.
-    fn ask_about_others(&mut self) -> std::result::Result<(), Failure> {
-        let others: Vec<i32> = {
-            let assignment = self.reader.client.context().assignment();
-            if !assignment.joined {
-                return Ok(());
-            }
-            self.shared.not_done().into_iter().filter(|partition| !assignment.partitions.contains(partition)).collect()
-        };
-        if others.is_empty() {
-            return Ok(());
-        }
-        // No answer now is none yet.
-        if let Ok(offsets) = self.group_offsets(&others, Duration::from_secs(1)) {
-            self.shared.reached(&offsets);
-        }
-        Ok(())
-    }
-
-    /// Is nothing there for want of logs or of brokers? librdkafka tells of neither.
-    fn ask_brokers(&mut self) -> std::result::Result<(), Failure> {
-        match self.reader.client.fetch_metadata(Some(&self.reader.topic), Duration::from_secs(1)) {
-            Ok(_) => self.heard = Instant::now(),
-            Err(error) if is_absence(&error) && self.heard.elapsed() >= PATIENCE => {
-                return Err(Failure::Final(self.reader.away(&self.reader.client.context().events)));
-            }
-            Err(_) => {}
-        }
-        Ok(())
-    }
-
-    fn tell_lag(&self) {
-        let lag = self.committed.iter().filter_map(|(partition, offset)| {
-            let end = self.queue.end(*partition)?;
-            Some((*partition, u64::try_from(end - offset).unwrap_or(0)))
-        });
-        self.shared.set_lag(lag);
     }
 
     /// Nothing of the open transaction happened: its logs are read again.

@@ -1,0 +1,87 @@
+//! What a worker does while no log comes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer as _;
+
+use super::Worker;
+use crate::kafka::{Failure, is_absence};
+use crate::processor::reader::{PATIENCE, TIMEOUT};
+
+/// How often a quiet topic's ends are committed, and the group is asked about other members' partitions.
+const QUIET: Duration = Duration::from_millis(500);
+
+impl Worker {
+    /// Nothing is under way and nothing came.
+    pub(super) fn look_around(&mut self) -> std::result::Result<(), Failure> {
+        if self.looked.elapsed() < QUIET {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        let ends = std::mem::take(&mut self.ends);
+        let past: BTreeMap<i32, i64> = {
+            let assignment = self.reader.client.context().assignment();
+            let known = ends.iter().filter(|(partition, _)| assignment.partitions.contains(partition));
+            known.map(|(partition, end)| (*partition, *end)).collect()
+        };
+        // Markers behind the last record would count as lag for ever.
+        let markers: BTreeMap<i32, i64> = past
+            .iter()
+            .filter(|(partition, end)| self.committed.get(partition).is_some_and(|committed| committed < *end))
+            .map(|(partition, end)| (*partition, *end))
+            .collect();
+        if !markers.is_empty() {
+            self.producer.begin()?;
+            self.commit_offsets(&markers)?;
+            self.positions.extend(markers);
+        }
+        self.shared.reached(&past);
+        self.tell_lag();
+        if self.shared.options.until_end {
+            self.ask_about_others();
+        }
+        if self.heard.elapsed() >= TIMEOUT {
+            self.ask_brokers()?;
+        }
+        Ok(())
+    }
+
+    /// Partitions of other members count as done by what they have committed.
+    fn ask_about_others(&self) {
+        let others: Vec<i32> = {
+            let assignment = self.reader.client.context().assignment();
+            if !assignment.joined {
+                return;
+            }
+            self.shared.not_done().into_iter().filter(|partition| !assignment.partitions.contains(partition)).collect()
+        };
+        if others.is_empty() {
+            return;
+        }
+        // No answer now is none yet.
+        if let Ok(offsets) = self.group_offsets(&others, Duration::from_secs(1)) {
+            self.shared.reached(&offsets);
+        }
+    }
+
+    /// Is nothing there for want of logs or of brokers? librdkafka tells of neither.
+    fn ask_brokers(&mut self) -> std::result::Result<(), Failure> {
+        match self.reader.client.fetch_metadata(Some(&self.reader.topic), Duration::from_secs(1)) {
+            Ok(_) => self.heard = Instant::now(),
+            Err(error) if is_absence(&error) && self.heard.elapsed() >= PATIENCE => {
+                return Err(Failure::Final(self.reader.away(&self.reader.client.context().events)));
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell_lag(&self) {
+        let lag = self.committed.iter().filter_map(|(partition, offset)| {
+            let end = self.queue.end(*partition)?;
+            Some((*partition, u64::try_from(end - offset).unwrap_or(0)))
+        });
+        self.shared.set_lag(lag);
+    }
+}
