@@ -40,7 +40,7 @@ def summary(stats: dict[str, Any]) -> str:
     """One line at the end."""
     logs, seconds = _logs(stats), stats["elapsed"]
     rate = f" ({logs / seconds:,.0f}/s)" if seconds > 0 else ""
-    again = f", {stats['retries']:,} of them begun anew" if stats["retries"] else ""
+    again = f", {stats['retries']:,} more were begun anew" if stats["retries"] else ""
     return f"{_counts(stats)} in {seconds:,.1f} s{rate}, {stats['transactions']:,} transactions{again}"
 
 
