@@ -18,11 +18,14 @@ __all__ = [
     "LogcoreError",
     "Mysql",
     "MysqlError",
+    "Processor",
     "Producer",
+    "RangeProcessor",
     "Users",
     "UsersError",
     "__version__",
     "ensure_topic",
+    "topic_offsets",
 ]
 
 __version__: Final[str]
