@@ -33,10 +33,11 @@ class Pipeline:
         self.processor = self.restarted()
 
     def restarted(self) -> BatchProcessor:
+        self.plane = SparkPlane([self._sink])
         self.processor = BatchProcessor(
             snapshots=Snapshots(self._files),
             current=self._current,
-            plane=SparkPlane([self._sink]),
+            plane=self.plane,
             report=self.reports.append,
         )
         return self.processor
@@ -79,7 +80,7 @@ def test_the_pin_is_there_before_anything_is_written(
 ) -> None:
     pin = tmp_path / "checkpoint" / "logcore" / "batches" / "0.json"
     seen: list[bool] = []
-    pipeline.processor.sinks.insert(0, lambda judged: seen.append(pin.exists()))
+    pipeline.plane.sinks.insert(0, lambda judged: seen.append(pin.exists()))
     pipeline.processor(kafka_frame(LOGS), 0)
     assert seen == [True]
 
@@ -118,7 +119,7 @@ def test_the_frame_is_judged_once_and_let_go(
 
     before = storages()
     during: list[int] = []
-    pipeline.processor.sinks.append(lambda judged: during.append(storages()))
+    pipeline.plane.sinks.append(lambda judged: during.append(storages()))
     pipeline.processor(kafka_frame(LOGS), 0)
     assert during == [before + 1]
     assert storages() == before
@@ -133,13 +134,13 @@ def test_one_broadcast_for_one_snapshot_and_the_old_one_is_destroyed(
 ) -> None:
     frame = kafka_frame(LOGS)
     pipeline.processor(frame, 0)
-    first = pipeline.processor._published
+    first = pipeline.plane._published
     pipeline.processor(frame, 1)
-    assert pipeline.processor._published is first
+    assert pipeline.plane._published is first
     assert first is not None
     pipeline.accounts = [1]
     pipeline.processor(frame, 2)
-    assert pipeline.processor._published is not first
+    assert pipeline.plane._published is not first
     with pytest.raises(Exception, match="destroyed"):
         first.texts._jbroadcast.value()
 

@@ -189,3 +189,14 @@ def test_a_folder_that_can_not_be_made_is_named(spark: SparkSession, tmp_path: P
     files = TextFiles(spark._jvm, spark._jsc.hadoopConfiguration(), f"{tmp_path}/file/logcore")
     with pytest.raises(CheckpointError, match=r"a/b\.txt can't be written: "):
         files.write("a/b.txt", "x")
+
+
+def test_a_plan_is_pinned_with_its_batch(files: TextFiles, contract: Contract) -> None:
+    snapshots = Snapshots(files)
+    plan = {"id": "a1", "ranges": [[0, 5, 9]], "starts": {}, "tasks": [[[0, 5, 9]]]}
+    snapshots.pin(3, Snapshot(contract, users_of(1)), plan)
+    assert Snapshots(files).plan(3) == plan
+    # A data plane without plans pins none, and finds none.
+    snapshots.pin(4, Snapshot(contract, users_of(1)))
+    assert snapshots.plan(4) is None
+    assert snapshots.plan(5) is None
