@@ -62,7 +62,7 @@ def test_ctrl_c_ends_the_running_step_and_leaves_the_services(directory: Path, s
         running.send_signal(signal.SIGINT)
         said = running.stdout.read()
         assert running.wait(60) == 130, said
-    assert said.rstrip().endswith("demo.e2e: stopped")
+    assert said.rstrip().endswith("e2e: stopped")
     assert "Traceback" not in said
     assert not processes_that_name(str(directory / "kafka" / "checkpoint-e2e"))
     assert all(stack.port(service) for service in ("kafka", "mariadb", "elasticsearch"))
