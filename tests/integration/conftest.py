@@ -79,3 +79,11 @@ def mysql(stack: Stack) -> dict[str, Any]:
     connection = mysql_connection(parser.parse_args(["--mysql-defaults-file", str(stack.mysql_defaults_file)]))
     set_users(connection, USERS)
     return connection
+
+
+@pytest.fixture
+def users_file(tmp_path: Path) -> Path:
+    """A CSV that holds USERS."""
+    file = tmp_path / "users.csv"
+    file.write_text(USERS.csv, "utf-8")
+    return file

@@ -45,13 +45,6 @@ def start(stack: Stack, tmp_path: Path) -> Iterator[Start]:
         command.kill()
 
 
-@pytest.fixture
-def users_file(tmp_path: Path) -> Path:
-    file = tmp_path / "users.csv"
-    file.write_text(USERS.csv, "utf-8")
-    return file
-
-
 def with_tables(stack: Stack) -> list[str]:
     return ["--users", "mysql", "--mysql-defaults-file", str(stack.mysql_defaults_file)]
 

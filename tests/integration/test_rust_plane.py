@@ -38,13 +38,6 @@ def arguments(source: str, target: str, checkpoint: Path, *more: str) -> list[st
     return ["--input", source, "--output", target, "--checkpoint", str(checkpoint), "--data-plane", "rust", *more]
 
 
-@pytest.fixture
-def users_file(tmp_path: Path) -> Path:
-    file = tmp_path / "users.csv"
-    file.write_text(USERS.csv, "utf-8")
-    return file
-
-
 def without_tables(users_file: Path) -> tuple[str, ...]:
     return ("--users", str(users_file), "--no-tables")
 

@@ -7,17 +7,19 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from logcore.judging_options import (
+    USERS_FROM_MYSQL,
+    add_judging_arguments,
+    check_judging_arguments,
+    judging_mysql,
+)
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
-from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
-from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.option_values import AVAILABLE_NOW, brokers, not_empty, positive, seconds
+from logcore.one_line_parser import OneLineParser
+from logcore.option_values import AVAILABLE_NOW, positive
 
-__all__ = ["USERS_FROM_MYSQL", "Options", "parse"]
-
-USERS_FROM_MYSQL = "mysql"
+__all__ = ["Options", "parse"]
 
 _EXAMPLES = """\
 examples:
@@ -67,12 +69,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
     """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    if args.contract is not None and not Path(args.contract).is_file():
-        parser.error(f"--contract {args.contract}: no such file")
-    if args.users not in (None, USERS_FROM_MYSQL) and not Path(args.users).is_file():
-        parser.error(f"--users {args.users}: no such file")
-    if args.input == args.output:
-        parser.error(f"--input and --output are both '{args.input}'")
+    check_judging_arguments(parser, args)
     try:
         config = read_kafka_properties(args.config) if args.config is not None else {}
     except KafkaPropertiesError as error:
@@ -87,7 +84,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         users=args.users,
         users_ttl_s=args.users_ttl,
         tables=args.tables,
-        mysql=_mysql(parser, args, environment),
+        mysql=judging_mysql(parser, args, environment),
         interval_s=0.0 if until_end else args.trigger,
         until_end=until_end,
         starting_offsets=args.starting_offsets,
@@ -96,21 +93,6 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         contract=args.contract,
         config=config,
     )
-
-
-def _mysql(
-    parser: argparse.ArgumentParser, args: argparse.Namespace, environment: Mapping[str, str]
-) -> Mapping[str, Any] | None:
-    from_mysql = args.users == USERS_FROM_MYSQL
-    if not args.tables and not from_mysql:
-        return None
-    if not mysql_requested(args):
-        need, instead = ("--users mysql", "a CSV") if from_mysql else ("--tables", "--no-tables")
-        parser.error(f"{need} needs --mysql HOST:PORT or --mysql-defaults-file FILE; or give {instead}")
-    try:
-        return mysql_connection(args, environment)
-    except MysqlOptionsError as error:
-        parser.error(str(error))
 
 
 def _interval(text: str) -> float | str:
@@ -139,14 +121,10 @@ def _parser() -> OneLineParser:
         "status topic, exactly once, and to MySQL. Past one machine, spark/processor.py does the same on Spark.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
-    parser.add_argument("--input", type=topic_name, default="server-logs", metavar="TOPIC", help="default %(default)s")
-    parser.add_argument(
-        "--output",
-        type=topic_name,
-        default="server-logs-status",
-        metavar="TOPIC",
-        help="default %(default)s; created where missing, with as many partitions as the input",
+    add_judging_arguments(
+        parser,
+        users_ttl_s=5.0,
+        users_ttl_help="how old users may become before they are read again (default %(default)g)",
     )
     parser.add_argument(
         "--group",
@@ -163,24 +141,6 @@ def _parser() -> OneLineParser:
         help="a name that this process keeps when it is started again, so that it goes on at once after kill -9, "
         "without waiting for timeouts; each process of the group has its own",
     )
-    parser.add_argument(
-        "--users",
-        type=not_empty,
-        metavar="FILE.csv|mysql",
-        help="what accounts are looked up in; needed unless the contract looks nothing up",
-    )
-    parser.add_argument(
-        "--users-ttl",
-        type=seconds,
-        default=5.0,
-        metavar="SECONDS",
-        help="how old users may become before they are read again (default %(default)g)",
-    )
-    tables = parser.add_mutually_exclusive_group()
-    tables.add_argument(
-        "--tables", action="store_true", default=True, help="write to MySQL, tables and views created (default)"
-    )
-    tables.add_argument("--no-tables", dest="tables", action="store_false", help="write to the status topic only")
     parser.add_argument(
         "--trigger",
         type=_interval,
@@ -209,7 +169,5 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="threads, each with a consumer and a producer (default %(default)s, which keeps two cores busy)",
     )
-    parser.add_argument("--contract", metavar="FILE", help="a data contract (default: the one for server logs)")
     parser.add_argument("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
-    add_mysql_arguments(parser)
     return parser

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
-from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.option_values import (
-    AVAILABLE_NOW,
-    brokers,
-    not_empty,
-    positive,
-    seconds,
-    starting_offsets,
-    trigger,
+from logcore.judging_options import (
+    USERS_FROM_MYSQL,
+    add_judging_arguments,
+    check_judging_arguments,
+    judging_mysql,
 )
+from logcore.one_line_parser import OneLineParser
+from logcore.option_values import AVAILABLE_NOW, not_empty, positive, starting_offsets, trigger
 
-__all__ = ["RUST", "USERS_FROM_MYSQL", "Options", "parse"]
+__all__ = ["RUST", "Options", "parse"]
 
-USERS_FROM_MYSQL = "mysql"
 RUST = "rust"
 
 _EXAMPLE = """\
@@ -81,16 +76,12 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
     """The options in `arguments` (those of the process unless given). A wrong one ends the process with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    files = ("--contract", "--kafka-config", "--librdkafka-config")
-    for option, file in zip(files, (args.contract, args.kafka_config, args.librdkafka_config)):
+    check_judging_arguments(parser, args)
+    for option, file in (("--kafka-config", args.kafka_config), ("--librdkafka-config", args.librdkafka_config)):
         if file is not None and not Path(file).is_file():
             parser.error(f"{option} {file}: no such file")
-    if args.users not in (None, USERS_FROM_MYSQL) and not Path(args.users).is_file():
-        parser.error(f"--users {args.users}: no such file")
     if args.librdkafka_config is not None and args.data_plane != RUST:
         parser.error("--librdkafka-config is for --data-plane rust")
-    if args.input == args.output:
-        parser.error(f"--input and --output are both '{args.input}'")
     return Options(
         brokers=args.brokers,
         input=args.input,
@@ -99,7 +90,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         users=args.users,
         users_ttl_s=args.users_ttl,
         tables=args.tables,
-        mysql=_mysql(parser, args, environment),
+        mysql=judging_mysql(parser, args, environment),
         trigger=args.trigger,
         starting_offsets=args.starting_offsets,
         max_offsets_per_trigger=args.max_offsets_per_trigger,
@@ -111,21 +102,6 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
     )
 
 
-def _mysql(
-    parser: argparse.ArgumentParser, args: argparse.Namespace, environment: Mapping[str, str]
-) -> Mapping[str, Any] | None:
-    from_mysql = args.users == USERS_FROM_MYSQL
-    if not args.tables and not from_mysql:
-        return None
-    if not mysql_requested(args):
-        need, instead = ("--users mysql", "a CSV") if from_mysql else ("--tables", "--no-tables")
-        parser.error(f"{need} needs --mysql HOST:PORT or --mysql-defaults-file FILE; or give {instead}")
-    try:
-        return mysql_connection(args, environment)
-    except MysqlOptionsError as error:
-        parser.error(str(error))
-
-
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         "processor",
@@ -135,14 +111,10 @@ def _parser() -> OneLineParser:
         "and to MySQL. Run by spark-submit.",
         epilog=_EXAMPLE,
     )
-    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
-    parser.add_argument("--input", type=topic_name, default="server-logs", metavar="TOPIC", help="default %(default)s")
-    parser.add_argument(
-        "--output",
-        type=topic_name,
-        default="server-logs-status",
-        metavar="TOPIC",
-        help="default %(default)s; created where missing, with as many partitions as the input",
+    add_judging_arguments(
+        parser,
+        users_ttl_s=0.0,
+        users_ttl_help="how old users may be when a micro-batch begins (default 0: read for each)",
     )
     parser.add_argument(
         "--checkpoint",
@@ -151,24 +123,6 @@ def _parser() -> OneLineParser:
         metavar="DIR",
         help="folder on any file system of Hadoop's (file, hdfs, s3); one for each processor",
     )
-    parser.add_argument(
-        "--users",
-        type=not_empty,
-        metavar="FILE.csv|mysql",
-        help="what accounts are looked up in; needed unless the contract looks nothing up",
-    )
-    parser.add_argument(
-        "--users-ttl",
-        type=seconds,
-        default=0.0,
-        metavar="SECONDS",
-        help="how old users may be when a micro-batch begins (default 0: read for each)",
-    )
-    tables = parser.add_mutually_exclusive_group()
-    tables.add_argument(
-        "--tables", action="store_true", default=True, help="write to MySQL, tables and views created (default)"
-    )
-    tables.add_argument("--no-tables", dest="tables", action="store_false", help="write to the status topic only")
     parser.add_argument(
         "--trigger",
         type=trigger,
@@ -192,7 +146,6 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="least tasks of a micro-batch (default: one a partition)",
     )
-    parser.add_argument("--contract", metavar="FILE", help="a data contract (default: the one for server logs)")
     parser.add_argument(
         "--kafka-config",
         metavar="FILE",
@@ -211,5 +164,4 @@ def _parser() -> OneLineParser:
         help="with --data-plane rust: librdkafka properties, one name=value a line, for what can't be told from "
         "--kafka-config",
     )
-    add_mysql_arguments(parser)
     return parser
