@@ -18,7 +18,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::config::{Connection, Properties};
 use super::events::{first_answer, is_absence, no_broker};
 use super::membership::{Context, is_passing};
-use super::offsets::watermarks;
+use super::offsets::{committed, watermarks};
 use super::partitions::{Partitions, Reached};
 use super::records::Records;
 use super::topic::{Found, find, missing};
@@ -333,17 +333,7 @@ impl Consumer {
 
     /// What the group has committed for these partitions, those without a commit left out.
     fn committed(&self, partitions: &[i32], timeout: Duration) -> Result<BTreeMap<i32, i64>> {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition(&self.topic, *partition);
-        }
-        let list = self.client.committed_offsets(list, timeout).map_err(|error| self.away(&error))?;
-        let elements = list.elements_for_topic(&self.topic);
-        let offsets = elements.iter().filter_map(|element| match element.offset() {
-            Offset::Offset(offset) => Some((element.partition(), offset)),
-            _ => None,
-        });
-        Ok(offsets.collect())
+        committed(&self.client, &self.topic, partitions, timeout).map_err(|error| self.away(&error))
     }
 
     fn group_has_read(&mut self, partition: i32, end: i64, ends: &BTreeMap<i32, i64>) -> bool {

@@ -1,5 +1,8 @@
 //! Fetched records many at a time, past the event that the rdkafka crate makes of each.
-#![expect(unsafe_code, reason = "the rdkafka crate makes an event of each record; what that costs was not measured apart")]
+#![expect(
+    unsafe_code,
+    reason = "the rdkafka crate makes an event of each record; what that costs was not measured apart"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};

@@ -43,3 +43,23 @@ fn list_offsets<C: ConsumerContext>(
     };
     list.elements().iter().map(offset).collect()
 }
+
+/// What the client's group has committed for these partitions, those without a commit left out.
+pub(crate) fn committed<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[i32],
+    timeout: Duration,
+) -> KafkaResult<BTreeMap<i32, i64>> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition(topic, *partition);
+    }
+    let list = client.committed_offsets(list, timeout)?;
+    let elements = list.elements_for_topic(topic);
+    let offsets = elements.iter().filter_map(|element| match element.offset() {
+        Offset::Offset(offset) => Some((element.partition(), offset)),
+        _ => None,
+    });
+    Ok(offsets.collect())
+}

@@ -1,5 +1,8 @@
 //! A producer whose records appear all together with the offsets that they were made from, or not at all.
-#![expect(unsafe_code, reason = "the rdkafka crate looks the topic up by its name for each record; what that costs was not measured apart")]
+#![expect(
+    unsafe_code,
+    reason = "the rdkafka crate looks the topic up by its name for each record; what that costs was not measured apart"
+)]
 
 use std::ffi::CString;
 use std::ptr;

@@ -9,11 +9,6 @@ use crate::kafka::{Failure, Fetched, TransactionalProducer};
 use crate::sink::{CONNECT_HEADERS, STATUS_HEADER, Source, StatusRecords, judged_batch};
 use crate::verdict::Status;
 
-/// What the logs of a step got.
-pub(super) struct Judged {
-    pub(super) statuses: Vec<Status>,
-}
-
 /// Moves logs of one topic. Its memory is used again.
 pub(super) struct Mover {
     topic: Arc<str>,
@@ -28,7 +23,7 @@ impl Mover {
     }
 
     /// Judges the logs, adds their records to the open transaction of `producer` and writes them to `table`, where there is
-    /// one; what they got.
+    /// one; the status that each got.
     pub(super) fn step(
         &mut self,
         classifier: &Classifier,
@@ -36,7 +31,7 @@ impl Mover {
         producer: &TransactionalProducer,
         table: Option<&mut (dyn Table + 'static)>,
         stopped: &dyn Fn() -> bool,
-    ) -> Result<Judged, Failure> {
+    ) -> Result<Vec<Status>, Failure> {
         let topic = Arc::clone(&self.topic);
         let source = |row: usize| {
             let (partition, offset, millis) = fetched.place(row);
@@ -50,7 +45,7 @@ impl Mover {
             let batch = judged_batch(classifier, verdicts, fetched, |row| Ok(source(row))).map_err(Failure::Final)?;
             table::write(table, &batch, stopped).map_err(Failure::Final)?;
         }
-        Ok(Judged { statuses })
+        Ok(statuses)
     }
 
     /// Sends the records, those of one partition after the other: librdkafka keeps a queue for each and walks it several

@@ -30,8 +30,6 @@ pub struct Options {
     pub instance: Option<String>,
     /// Where a group without offsets begins.
     pub start: Start,
-    /// Threads, each with a consumer and a producer.
-    pub threads: usize,
     /// How long a transaction collects logs, at least.
     pub interval: Duration,
     /// Most logs of a transaction.

@@ -161,9 +161,8 @@ impl Processor {
                 let leave = Leave(&shared);
                 if let Err(error) = worker.run() {
                     leave.0.fail(error);
-                    // What went wrong first is told; the brokers end what stays open.
-                    let _ = worker.close();
                 }
+                // It ends what it has open.
                 drop(worker);
             });
             threads.push(thread.map_err(|error| Error::Kafka(format!("no thread to work in: {error}")))?);

@@ -192,7 +192,7 @@ impl Clients {
         mut table: Option<&mut (dyn Table + 'static)>,
     ) -> std::result::Result<Vec<DoneRange>, Failure> {
         let mut states = self.states(plan, ranges).map_err(Failure::Final)?;
-        self.assign(&states).map_err(|error| Failure::Final(self.reader.connection.error("", &error)))?;
+        self.assign(&states).map_err(Failure::Final)?;
         let (mut fetched, mut kept) = (Fetched::default(), Fetched::default());
         let (mut begun, mut open, mut heard) = (Instant::now(), 0, Instant::now());
         while states.values().any(|state| !state.is_done()) || self.producer.is_open() {
@@ -283,11 +283,11 @@ impl Clients {
         fetched: &Fetched,
         table: Option<&mut (dyn Table + 'static)>,
     ) -> std::result::Result<(), Failure> {
-        let judged = self.mover.step(classifier, fetched, &self.producer, table, &|| false)?;
+        let statuses = self.mover.step(classifier, fetched, &self.producer, table, &|| false)?;
         for (row, (partition, offset)) in fetched.places().enumerate() {
             let Some(state) = states.get_mut(&partition) else { continue };
             state.next = state.next.max(offset + 1);
-            if let Some(status) = judged.statuses.get(row) {
+            if let Some(status) = statuses.get(row) {
                 state.counts.add(*status);
             }
             state.counts.bytes += crate::classify::Values::log(fetched, row).map_or(0, |log| log.len() as u64);
@@ -355,14 +355,14 @@ impl Clients {
         Ok(states)
     }
 
-    fn assign(&mut self, states: &BTreeMap<i32, State>) -> KafkaResult<()> {
+    fn assign(&mut self, states: &BTreeMap<i32, State>) -> Result<()> {
+        let failed = |error: KafkaError| self.reader.connection.error("", &error);
         let mut list = TopicPartitionList::new();
         for (partition, state) in states.iter().filter(|(_, state)| !state.is_done()) {
-            // An error here is one of the name, which Kafka has just known.
-            let _ = self.queue.add(*partition);
-            list.add_partition_offset(&self.reader.topic, *partition, Offset::Offset(state.next))?;
+            self.queue.add(*partition)?;
+            list.add_partition_offset(&self.reader.topic, *partition, Offset::Offset(state.next)).map_err(failed)?;
         }
-        self.reader.client.assign(&list)
+        self.reader.client.assign(&list).map_err(failed)
     }
 
     fn nothing_comes(&self, states: &BTreeMap<i32, State>) -> Error {

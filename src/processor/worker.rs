@@ -25,9 +25,9 @@ use super::mover::Mover;
 use super::processor::Shared;
 use super::reader::{BLOCK, BLOCK_BYTES, Reader, TIMEOUT};
 use super::table::Table;
+use crate::Result;
 use crate::classify::Classifier;
-use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, is_passing_code};
-use crate::{Error, Result};
+use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, committed, is_passing_code};
 
 /// A transaction that always finds more to read is ended then.
 const BUSY: Duration = Duration::from_secs(1);
@@ -261,17 +261,7 @@ impl Worker {
 
     /// What the group has committed for these partitions; those without a commit are left out.
     fn group_offsets(&self, partitions: &[i32], timeout: Duration) -> KafkaResult<BTreeMap<i32, i64>> {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition(&self.reader.topic, *partition);
-        }
-        let list = self.reader.client.committed_offsets(list, timeout)?;
-        let elements = list.elements_for_topic(&self.reader.topic);
-        let offsets = elements.iter().filter_map(|element| match element.offset() {
-            Offset::Offset(offset) => Some((element.partition(), offset)),
-            _ => None,
-        });
-        Ok(offsets.collect())
+        committed(&self.reader.client, &self.reader.topic, partitions, timeout)
     }
 
     /// Reads up to a block into `fetched`; false where nothing came.
@@ -324,10 +314,10 @@ impl Worker {
             self.positions.insert(partition, span.next);
         }
         let shared = Arc::clone(&self.shared);
-        let judged = self
-            .mover
-            .step(classifier, &self.fetched, &self.producer, self.table.as_deref_mut(), &|| shared.stopped())?;
-        for status in judged.statuses {
+        let statuses =
+            self.mover
+                .step(classifier, &self.fetched, &self.producer, self.table.as_deref_mut(), &|| shared.stopped())?;
+        for status in statuses {
             self.counts.add(status);
         }
         self.counts.bytes += self.fetched.bytes() as u64;
@@ -398,10 +388,5 @@ impl Worker {
         self.ends.clear();
         self.counts = Counts::default();
         Ok(())
-    }
-
-    /// What a failure at the end leaves: nothing open.
-    pub(super) fn close(&mut self) -> Option<Error> {
-        self.producer.abort().err().map(Failure::into_error)
     }
 }

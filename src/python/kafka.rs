@@ -175,6 +175,6 @@ fn py_ensure_topic(
     detached(py, || ensure_topic(brokers, topic, partitions, replication, &config))
 }
 
-fn seconds(seconds: f64) -> Result<Duration> {
+pub(super) fn seconds(seconds: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(seconds).map_err(|error| Error::Kafka(format!("{seconds} s is no time: {error}")))
 }

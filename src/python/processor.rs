@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::classifier::PyClassifier;
+use super::kafka::seconds;
 use super::{PyContract, PyUsers, detached};
 use crate::classify::Classifier;
 use crate::error::Error;
@@ -52,16 +52,13 @@ impl PyProcessor {
         mysql: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let start = if start == "latest" { Start::Latest } else { Start::Earliest };
-        let threads = threads.get();
         let mut tables = Vec::new();
-        for _ in 0..threads {
+        for _ in 0..threads.get() {
             tables.push(mysql.map(table).transpose()?);
         }
         detached(py, || {
-            let interval = Duration::try_from_secs_f64(interval)
-                .map_err(|error| Error::Kafka(format!("{interval} s is no time: {error}")))?;
-            let options =
-                Options { brokers, input, output, group, instance, start, threads, interval, most, until_end, config };
+            let interval = seconds(interval)?;
+            let options = Options { brokers, input, output, group, instance, start, interval, most, until_end, config };
             Processor::start(options, run, Classifier::new(&contract.0, users.map(|users| &users.0))?, tables)
         })
         .map(Self)
@@ -96,11 +93,7 @@ impl PyProcessor {
     }
 
     fn join(&self, py: Python<'_>, timeout: f64) -> PyResult<bool> {
-        detached(py, || {
-            let timeout = Duration::try_from_secs_f64(timeout)
-                .map_err(|error| Error::Kafka(format!("{timeout} s is no time: {error}")))?;
-            Ok(self.0.join(timeout))
-        })
+        detached(py, || Ok(self.0.join(seconds(timeout)?)))
     }
 }
 
