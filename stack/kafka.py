@@ -63,7 +63,7 @@ class Kafka(Service):
         return self._run(options, "kafka.tools.StorageTool", arguments)
 
     def server(self) -> Command:
-        options = ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError"]
+        options = ["-Xms512m", "-Xmx1g", "-Xmn256m", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError"]
         return self._run(options, "kafka.Kafka", [str(self._properties)])
 
     def _run(self, options: list[str], main: str, arguments: list[str]) -> Command:
@@ -105,6 +105,7 @@ group.initial.rebalance.delay.ms=0
 
 # The broker's own limit, which MSK keeps, is 1 MiB with its overhead; tests send logs a little over 1 MiB to see how
 # the pipeline takes them, and those must get in.
+log.cleaner.dedupe.buffer.size=16777216
 message.max.bytes=2097152
 
 # Logs carry the time they were made for, which may be long ago: with a limit the broker would delete them as expired.

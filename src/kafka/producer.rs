@@ -23,12 +23,10 @@ use super::topic::{Found, ensure_topic, find, missing};
 use crate::verdict::{Reason, Status};
 use crate::{Error, Result};
 
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     ("compression.type", "lz4"),
-    // Long enough for batches to fill at 100,000/s, short enough for a person who watches one log a second.
-    ("linger.ms", "20"),
     // Without this librdkafka would not ask for a record's partition; see Runs.
     ("sticky.partitioning.linger.ms", "0"),
     // A batch that is acknowledged soon is still in the cache when librdkafka goes over it again.
@@ -43,6 +41,10 @@ const DEFAULTS: [(&str, &str); 8] = [
 const QUEUE: &str = "queue.buffering.max.messages";
 const QUEUE_PACED: (&str, &str) = (QUEUE, "200000");
 const QUEUE_MAX: (&str, &str) = (QUEUE, "50000");
+/// How long a batch may wait to fill. With a rate it is most of a log's way to the broker; as fast as can be, batches fill.
+const LINGER: &str = "linger.ms";
+const LINGER_PACED: (&str, &str) = (LINGER, "5");
+const LINGER_MAX: (&str, &str) = (LINGER, "20");
 /// As many copies as the brokers make by themselves. One copy would stop a cluster that wants two to acknowledge.
 const REPLICATION: i32 = -1;
 /// How soon a topic that is not there yet is looked for again.
@@ -157,11 +159,11 @@ impl Producer {
             return Err(Error::Kafka(format!("there is no shard {} of {}", shard.index, shard.of)));
         };
         let schedule = options.rate.map(Schedule::new).transpose()?;
-        let queue = if schedule.is_some() { QUEUE_PACED } else { QUEUE_MAX };
+        let own = if schedule.is_some() { [QUEUE_PACED, LINGER_PACED] } else { [QUEUE_MAX, LINGER_MAX] };
         // Asking must not be what creates it, with the broker's own number of partitions.
         let asking: &[_] = if options.partitions.is_some() { &[("allow.auto.create.topics", "false")] } else { &[] };
         let connection =
-            Connection::new(&options.brokers, &[&DEFAULTS[..], &[queue]].concat(), asking, &options.config)?;
+            Connection::new(&options.brokers, &[&DEFAULTS[..], &own].concat(), asking, &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));
         let runs = (!options.config.contains_key("partitioner")).then(|| Runs::new(options.rate));
         let client: Client = connection

@@ -28,10 +28,14 @@ use super::native::{Headers, Native};
 use super::topic::{Found, find, missing};
 use crate::{Error, Result};
 
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("compression.type", "lz4"),
-    // The end of a transaction sends what lingers.
-    ("linger.ms", "20"),
+    // Where many logs wait, batches fill without it; where few do, the transaction's end sends what lingers, and then waits
+    // for it: with 20 ms a commit took 5 ms at 50,000 logs/s, with 1 ms it takes 2.
+    ("linger.ms", "1"),
+    // Brokers refuse a transaction's first requests while they still write the markers of the last one, some milliseconds.
+    // With librdkafka's own 100 ms one commit in a hundred took 100 ms.
+    ("retry.backoff.ms", "5"),
     ("batch.num.messages", "5000"),
     // As the brokers' own message.max.bytes: a record has up to 1,000,000 bytes, and headers beside.
     ("message.max.bytes", "1048588"),
