@@ -13,6 +13,7 @@ mod idle;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
@@ -33,6 +34,9 @@ use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, 
 const BUSY: Duration = Duration::from_secs(1);
 /// How long the first log of a transaction is waited for, before other things are looked at.
 const WAIT: Duration = Duration::from_millis(20);
+/// The brokers write the markers of a transaction after its commit has returned. One that begins before they are done is
+/// refused, and librdkafka waits 20 ms then: so it was with one in twenty that began within 1 ms, and with none after 2 ms.
+const MARKERS: Duration = Duration::from_millis(2);
 /// How often the status topic's partitions are counted.
 const COUNT_PARTITIONS: Duration = Duration::from_mins(1);
 /// Failures in a row after which there is no hope.
@@ -64,7 +68,9 @@ pub(super) struct Worker {
     /// What the open transaction holds.
     spans: BTreeMap<i32, Span>,
     counts: Counts,
+    /// When the open transaction began, and when the last one ended.
     began: Instant,
+    ended: Instant,
     /// The offsets that were committed last.
     committed: BTreeMap<i32, i64>,
     /// Ends past which no record was: what follows the last one are markers.
@@ -119,6 +125,7 @@ impl Worker {
             spans: BTreeMap::new(),
             counts: Counts::default(),
             began: now,
+            ended: now,
             committed: BTreeMap::new(),
             ends: BTreeMap::new(),
             heard: now,
@@ -305,8 +312,9 @@ impl Worker {
 
     fn step(&mut self, classifier: &Classifier) -> std::result::Result<(), Failure> {
         if self.spans.is_empty() {
-            self.producer.begin()?;
             self.began = Instant::now();
+            thread::sleep(MARKERS.saturating_sub(self.ended.elapsed()));
+            self.producer.begin()?;
         }
         for (partition, offset) in self.fetched.places() {
             let span = self.spans.entry(partition).or_insert(Span { from: offset, next: offset });
@@ -352,6 +360,7 @@ impl Worker {
             return Err(Failure::Final(self.reader.says("there is no group to commit for")));
         };
         self.producer.commit(&list, &group)?;
+        self.ended = Instant::now();
         self.committed.extend(offsets.iter().map(|(partition, offset)| (*partition, *offset)));
         self.shared.reached(offsets);
         Ok(())
