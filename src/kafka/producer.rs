@@ -162,8 +162,7 @@ impl Producer {
         let own = if schedule.is_some() { [QUEUE_PACED, LINGER_PACED] } else { [QUEUE_MAX, LINGER_MAX] };
         // Asking must not be what creates it, with the broker's own number of partitions.
         let asking: &[_] = if options.partitions.is_some() { &[("allow.auto.create.topics", "false")] } else { &[] };
-        let connection =
-            Connection::new(&options.brokers, &[&DEFAULTS[..], &own].concat(), asking, &options.config)?;
+        let connection = Connection::new(&options.brokers, &[&DEFAULTS[..], &own].concat(), asking, &options.config)?;
         let counters = Arc::new(Counters::new(connection.clone()));
         let runs = (!options.config.contains_key("partitioner")).then(|| Runs::new(options.rate));
         let client: Client = connection
