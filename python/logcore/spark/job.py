@@ -22,13 +22,14 @@ from logcore.spark.kafka_options import read_properties, sink_options, source_op
 from logcore.spark.librdkafka import librdkafka_properties
 from logcore.spark.options import RUST, Options, parse
 from logcore.spark.query import quietly, run_query
-from logcore.spark.rust_plane import RustPlane, start_workers
+from logcore.spark.rust_plane import RustPlane
 from logcore.spark.session import require_kafka_source, start_session
 from logcore.spark.sinks import write_mysql, write_status_topic
 from logcore.spark.snapshots import Snapshots
 from logcore.spark.spark_plane import Sink, SparkPlane
 from logcore.spark.stopping import Interrupted, StopRequest
 from logcore.spark.topics import prepare_topics
+from logcore.spark.workers import Workers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,8 +73,7 @@ def _run(options: Options, stop: StopRequest) -> int:
 def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: StopRequest) -> int:
     jvm: Any = session._jvm
     require_kafka_source(session)
-    if options.data_plane == RUST:
-        start_workers(session, session.sparkContext.defaultParallelism)
+    workers = Workers(session, session.sparkContext.defaultParallelism)
     properties = read_properties(jvm, options.kafka_config) if options.kafka_config else {}
     configuration = session._jsc.hadoopConfiguration()
     checkpoint = options.checkpoint.rstrip("/")
@@ -97,6 +97,7 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
         report=_report,
         stop_asked=lambda: stop.asked,
     )
+    workers.require_wheel()
     stop.finish_batches()
     source = session.readStream.format("kafka").options(**source_options(options, properties)).load()
     writer = source.writeStream.foreachBatch(processor).option("checkpointLocation", options.checkpoint)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 
 from logcore._core import topic_offsets
 from logcore.spark.adapter import Snapshot, Versions
@@ -20,31 +16,11 @@ from logcore.spark.range_worker import DONE_SCHEMA, Move, move_tasks
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark import Broadcast
-    from pyspark.sql import DataFrame, Row, SparkSession
+    from pyspark.sql import DataFrame, Row
 
     from logcore.spark.snapshots import Files, Plan
 
-__all__ = ["RustPlane", "start_workers"]
-
-
-def start_workers(session: SparkSession, tasks: int) -> None:
-    """Has Spark start its Python workers, which takes seconds, while Kafka is asked and the query begins.
-
-    Returns at once. A failure is the first batch's to tell.
-    """
-
-    def start() -> None:
-        try:
-            session.range(0, tasks, 1, tasks).mapInArrow(_imported, "number long").collect()
-        except (PySparkException, Py4JError, OSError):
-            return
-
-    threading.Thread(target=start, name="logcore-start-workers", daemon=True).start()
-
-
-def _imported(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    # What this module imports is imported in the worker by now.
-    yield from batches
+__all__ = ["RustPlane"]
 
 
 @dataclass
