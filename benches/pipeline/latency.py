@@ -20,50 +20,66 @@ from stack.layout import REPOSITORY
 
 __all__ = ["latency"]
 
+_WARM_UP_S = 5
 
-def latency(bench: Bench, command: Sequence[str], environment: dict[str, str], rate: int, seconds: int) -> list[float]:
-    """p50, p99 and p99.9 in milliseconds. `command` judges the topic `{source}` into `{target}` until SIGTERM."""
+
+def latency(
+    bench: Bench, command: Sequence[str] | None, environment: dict[str, str], rate: int, seconds: int
+) -> list[float]:
+    """p50, p99 and p99.9 in milliseconds. `command` judges the topic `{source}` into `{target}` until SIGTERM; without
+    one the logs are read from the topic that they were sent to."""
     source, target = bench.topic(4), bench.topic(4)
-    words = [word.format(source=source, target=target, users=bench.users) for word in command]
-    processor = subprocess.Popen(
-        words, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    processor = None
+    if command is not None:
+        words = [word.format(source=source, target=target) for word in command]
+        quiet = subprocess.DEVNULL
+        processor = subprocess.Popen(
+            words, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=quiet, stderr=quiet
+        )
     try:
-        reader = Consumer(brokers=bench.brokers, topic=target, config={"fetch.wait.max.ms": "50"})
+        reader = Consumer(brokers=bench.brokers, topic=target if processor else source)
         # Until the first logs have come through, whatever starts slowly is still starting.
         bench.produce(source, 1000)
-        seen = 0
-        while seen < 1000:
-            batch = reader.poll(10_000, 1.0)
-            seen += 0 if batch is None else batch.num_rows
-        logs = rate * seconds
+        _read(reader, 1000, processor)
+        logs = rate * (seconds + _WARM_UP_S)
+        options = ["--rate", str(rate), "--count", str(logs), "--users", str(bench.users)]
         producer = subprocess.Popen(
-            [sys.executable, "-m", "logcore.producer", bench.brokers, source, "--rate", str(rate), "--count", str(logs),
-             "--users", str(bench.users)],
-            cwd=REPOSITORY, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        waits: list[Any] = []
-        seen = 0
-        while seen < logs:
-            batch = reader.poll(20_000, 5.0)
-            if batch is None:
-                if producer.poll() is not None and processor.poll() is not None:
-                    sys.exit(f"bench: the processor ended with {processor.returncode}")
-                continue
-            arrived = time.time() * 1000
-            seen += batch.num_rows
-            waits.append(arrived - _written(batch))
+            [sys.executable, "-m", "logcore.producer", bench.brokers, source, *options],
+            cwd=REPOSITORY,
+            stderr=subprocess.DEVNULL,
+        )
+        waits = _read(reader, logs, processor)
         producer.wait()
         reader.close()
     finally:
-        processor.send_signal(signal.SIGTERM)
-        processor.wait()
-    # The first second is the producer's own start.
-    all_waits = np.concatenate(waits)[rate:]
-    return [float(quantile) for quantile in np.percentile(all_waits, [50, 99, 99.9])]
+        if processor is not None:
+            processor.send_signal(signal.SIGTERM)
+            processor.wait()
+        bench.drop(source, target)
+    return [float(quantile) for quantile in np.percentile(waits[rate * _WARM_UP_S :], [50, 99, 99.9])]
+
+
+def _read(reader: Consumer, logs: int, processor: subprocess.Popen[bytes] | None) -> Any:
+    """How many milliseconds each log took, in the order in which they came."""
+    waits: list[Any] = []
+    seen = 0
+    while seen < logs:
+        batch = reader.poll(20_000, 1.0)
+        if batch is not None:
+            arrived = time.time() * 1000
+            seen += batch.num_rows
+            waits.append(arrived - (_sent(batch) if processor is None else _written(batch)))
+        elif processor is not None and processor.poll() is not None:
+            sys.exit(f"bench: the processor ended with {processor.returncode}")
+    return np.concatenate(waits)
+
+
+def _sent(batch: Any) -> Any:
+    """When each log was written, milliseconds since 1970."""
+    return batch.column("timestamp").cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_numpy()
 
 
 def _written(batch: Any) -> Any:
-    """When each record's log was written to the input, milliseconds since 1970."""
+    """The same of the log that a status record is of."""
     texts = pc.extract_regex(batch.column("value").cast(pa.string()), r'"@timestamp":"(?P<time>[^"]+)"').field("time")
     return pc.cast(texts, pa.timestamp("ms", "UTC")).cast(pa.int64()).to_numpy(zero_copy_only=False)

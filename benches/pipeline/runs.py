@@ -38,17 +38,32 @@ class Bench:
         ensure_topic(self.brokers, name, partitions=partitions, replication=1)
         return name
 
+    def drop(self, *topics: str) -> None:
+        """Gives their room on the disk back: a million logs take some 250 MB."""
+        (jars,) = (REPOSITORY / ".stack" / "artifacts").glob("*/kafka/lib")
+        delete = [
+            "java",
+            "-cp",
+            f"{jars}/*",
+            "org.apache.kafka.tools.TopicCommand",
+            "--delete",
+            "--topic",
+            "|".join(topics),
+        ]
+        self._output([*delete, "--bootstrap-server", self.brokers], {})
+
     def produce(self, topic: str, count: int) -> None:
         """Sends `count` logs that say what they should get."""
         options = ["--rate", "max", "--count", str(count), "--truth", "--users", str(self.users)]
         self._logcore("producer", self.brokers, topic, *options)
 
     def own_functions(self, environment: Path) -> Run:
-        """Spark's from_json, join and to_json; from the first micro-batch's begin to the last one's end."""
+        """Spark's from_json, join and to_json; planning and running its micro-batches."""
 
         def run(source: str, target: str) -> float:
-            script = REPOSITORY / "benches" / "pipeline" / "own_functions.py"
-            output = self._submit(environment, "local[2]", script, source, target, self._checkpoint(), str(self.users))
+            script = str(REPOSITORY / "benches" / "pipeline" / "own_functions.py")
+            command = [*_spark_submit(environment, "local[2]"), script, self.brokers, source, target]
+            output = self._output([*command, self._checkpoint(), str(self.users)], _variables(environment))
             return float(_found(r"own functions: \d+ rows in ([\d.]+) s", output))
 
         return run
@@ -57,11 +72,7 @@ class Bench:
         """spark/processor.py; from each micro-batch's begin to its end."""
 
         def run(source: str, target: str) -> float:
-            output = self._submit(
-                environment, master, REPOSITORY / "spark" / "processor.py",
-                *("--input", source, "--output", target, "--checkpoint", self._checkpoint(), "--data-plane", plane),
-                *("--users", str(self.users), "--no-tables", "--trigger", "available-now", *options),
-            )  # fmt: skip
+            output = self._output(*self.submission(environment, plane, source, target, master, *options))
             batches = re.findall(r"^processor: batch \d+.*?: ([\d,]+) rows .*?, ([\d,]+) rows/s", output, re.MULTILINE)
             if not batches:
                 sys.exit(f"bench: the processor reported no batch:\n{output[-2000:]}")
@@ -73,13 +84,25 @@ class Bench:
         """python -m logcore.processor; its own clock, from its start to its last commit."""
 
         def run(source: str, target: str) -> float:
-            said = self._logcore(
-                "processor", self.brokers, "--input", source, "--output", target, "--group", target,
-                *("--users", str(self.users), "--no-tables", "--trigger", "available-now", *options),
-            )  # fmt: skip
+            said = self._output(self.engine(source, target, *options), {})
             return float(_found(r"\) in ([\d,.]+) s \(", said).replace(",", ""))
 
         return run
+
+    def submission(
+        self, environment: Path, plane: str, source: str, target: str, master: str, *options: str
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command, and the environment variables, of a processor on Spark that moves what is there and ends."""
+        command, variables = self.stream(environment, plane, master)
+        words = [word.format(source=source, target=target) for word in command]
+        return [*words, "--trigger", "available-now", *options], variables
+
+    def engine(self, source: str, target: str, *options: str) -> list[str]:
+        """The command of the one process that moves what is there and ends."""
+        return [
+            *(sys.executable, "-m", "logcore.processor", self.brokers, "--input", source, "--output", target),
+            *("--group", target, "--users", str(self.users), "--no-tables", "--trigger", "available-now", *options),
+        ]
 
     def copy(self) -> Run:
         """kcat to kcat through a pipe: the values alone, nothing judged."""
@@ -98,27 +121,22 @@ class Bench:
         """Ends the bench unless every log is on the status topic, once, with its verdict."""
         self._logcore("verify", self.brokers, "--input", source, "--output", target)
 
-    def _logcore(self, name: str, *arguments: str) -> str:
-        command = [sys.executable, "-m", f"logcore.{name}", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
-        if done.returncode != 0:
-            sys.exit(f"bench: logcore.{name} ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
-        return done.stdout + done.stderr
-
-    def stream(self, environment: Path, plane: str) -> tuple[list[str], dict[str, str]]:
-        """The command, and the environment variables, of a processor on Spark with the default trigger."""
+    def stream(self, environment: Path, plane: str, master: str = "local[2]") -> tuple[list[str], dict[str, str]]:
+        """The same with the default trigger; it says `{source}` and `{target}` where the topics' names belong."""
         script = str(REPOSITORY / "spark" / "processor.py")
-        names = ["--input", "{source}", "--output", "{target}", "--users", "{users}", "--no-tables"]
-        command = [*_spark_submit(environment, "local[2]"), script, self.brokers, *names, "--data-plane", plane]
+        names = ["--input", "{source}", "--output", "{target}", "--users", str(self.users), "--no-tables"]
+        command = [*_spark_submit(environment, master), script, self.brokers, *names, "--data-plane", plane]
         return [*command, "--checkpoint", str(self.folder / "checkpoint-{target}")], _variables(environment)
 
-    def _submit(self, environment: Path, master: str, script: Path, *arguments: str) -> str:
-        command = [*_spark_submit(environment, master), str(script), self.brokers, *arguments]
-        variables = {**os.environ, **_variables(environment)}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=variables)
+    def _logcore(self, name: str, *arguments: str) -> str:
+        return self._output([sys.executable, "-m", f"logcore.{name}", *arguments], {})
+
+    def _output(self, command: list[str], variables: dict[str, str]) -> str:
+        environment = {**os.environ, **variables}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
         output = done.stdout + done.stderr
         if done.returncode != 0:
-            sys.exit(f"bench: {script.name} ended with {done.returncode}:\n{output[-3000:]}")
+            sys.exit(f"bench: {' '.join(command)} ended with {done.returncode}:\n{output[-3000:]}")
         return output
 
     def _checkpoint(self) -> str:
