@@ -85,10 +85,19 @@ def _throughput(bench: Bench, count: int, rounds: int) -> list[Comparison]:
             "--data-plane spark": bench.processor(environment, "spark"),
             "Spark's own functions": bench.own_functions(environment),
             "python -m logcore.processor": bench.one_process(),
-            "kcat to kcat": bench.copy(),
         }
         title = f"\nSpark {spark}, local[2], {count:,} logs, {_PARTITIONS} partitions, {rounds} rounds in turns"
         compared += _measure(bench, title, rivals, source, count, rounds)
+    bench.drop(source)
+    return compared
+
+
+def _copy(bench: Bench, count: int, rounds: int) -> list[Comparison]:
+    source = bench.topic(_PARTITIONS)
+    bench.produce(source, count)
+    rivals = {"python -m logcore.processor": bench.one_process(), "kcat to kcat": bench.copy()}
+    title = f"\nagainst a copy of the values, {count:,} logs, {_PARTITIONS} partitions, {rounds} rounds in turns"
+    compared = _measure(bench, title, rivals, source, count, rounds)
     bench.drop(source)
     return compared
 
@@ -188,6 +197,7 @@ def _latency(bench: Bench, _count: int, rounds: int) -> dict[str, dict[str, list
 
 _PARTS: dict[str, Callable[[Bench, int, int], Any]] = {
     "throughput": _throughput,
+    "copy": _copy,
     "growth": _growth,
     "memory": _memory,
     "latency": _latency,

@@ -109,7 +109,9 @@ class Bench:
 
         def run(source: str, target: str) -> float:
             settings = "-X acks=all -X enable.idempotence=true -X compression.type=lz4"
-            read = f"kcat -C -b {self.brokers} -t {source} -o beginning -e -u -q"
+            # With librdkafka's own queue of 100,000 a reader that outruns its writer rests for a second each time.
+            queue = "-X queued.min.messages=10000000 -X queued.max.messages.kbytes=1000000"
+            read = f"kcat -C -b {self.brokers} -t {source} -o beginning -e -u -q {queue}"
             began = time.perf_counter()
             copy = f"{read} | kcat -P -b {self.brokers} -t {target} {settings}"
             subprocess.run(["bash", "-o", "pipefail", "-c", copy], check=True, capture_output=True)

@@ -358,11 +358,12 @@ class RangeProcessor:
     ) -> RangeProcessor:
         """Asks nothing yet. `id` names the transactions and the group whose offsets say what is done."""
     def process(
-        self, classifier: Classifier, plan: str, ranges: list[tuple[int, int, int]]
+        self, classifier: Classifier, batch: int, plan: str, ranges: list[tuple[int, int, int]]
     ) -> list[tuple[int, int, int, int, int, int, int, int]]:
         """Moves the ranges (partition, from, until), at most one of a partition. What an earlier call for the same
-        `plan` has committed isn't done again, but counted: (partition, from, until, good, bad, suspicious, bytes, end
-        of the partition). Raises KafkaError, also where offsets are gone or not there yet; MysqlError."""
+        `plan`, a word, has committed isn't done again, but counted: (partition, from, until, good, bad, suspicious,
+        bytes, end of the partition). Raises KafkaError, also where offsets are gone or not there yet, or where a later
+        `batch` has been moved; MysqlError."""
 
 def topic_offsets(brokers: str, topic: str, *, config: dict[str, str] | None = None) -> dict[int, tuple[int, int]]:
     """The first offset of each partition and the one after its last. Raises KafkaError."""

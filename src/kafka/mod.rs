@@ -36,6 +36,6 @@ pub(crate) use events::{Events, first_answer, is_absence, no_broker};
 pub(crate) use fetch_queue::{FetchQueue, Notice};
 pub(crate) use fetched::Fetched;
 pub(crate) use membership::is_passing_code;
-pub(crate) use offsets::{committed, watermarks};
+pub(crate) use offsets::{committed, offset_list, watermarks};
 pub(crate) use topic::{Found, find, missing};
 pub(crate) use transaction::{Failure, TransactionalProducer};

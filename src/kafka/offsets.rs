@@ -44,6 +44,18 @@ fn list_offsets<C: ConsumerContext>(
     list.elements().iter().map(offset).collect()
 }
 
+/// Offsets of one topic's partitions, as librdkafka takes them.
+pub(crate) fn offset_list(
+    topic: &str,
+    offsets: impl IntoIterator<Item = (i32, i64)>,
+) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+    }
+    Ok(list)
+}
+
 /// What the client's group has committed for these partitions, those without a commit left out.
 pub(crate) fn committed<C: ConsumerContext>(
     client: &BaseConsumer<C>,

@@ -56,6 +56,7 @@ const FIXED: [(&str, &str); 4] = [
 const STEP: Duration = Duration::from_millis(200);
 /// How long brokers may be away in the midst of something.
 const PATIENCE: Duration = Duration::from_mins(1);
+const ABORT_NAP: Duration = Duration::from_millis(20);
 const QUEUE_FULL_NAP: Duration = Duration::from_micros(500);
 
 /// Why a transaction did not come about.
@@ -63,7 +64,8 @@ const QUEUE_FULL_NAP: Duration = Duration::from_micros(500);
 pub(crate) enum Failure {
     /// Nothing of it is there. Another one may be begun by the same producer.
     Aborted(Error),
-    /// The producer is of no more use: another one with its id has taken over, or the brokers gave the transaction up.
+    /// The producer is of no more use: another one with its id has taken over, the brokers gave the transaction up, or don't
+    /// say what became of it. What of it is there shows in the committed offsets once a new producer has taken over.
     Lost(Error),
     /// Trying again won't help.
     Final(Error),
@@ -251,8 +253,13 @@ impl TransactionalProducer {
                 return Ok(());
             };
             self.client.poll(Duration::ZERO);
-            if !error.is_retriable() || Instant::now() >= deadline {
+            if !error.is_retriable() {
                 return Err(self.native_failure("a transaction can't be committed", &error));
+            }
+            if Instant::now() >= deadline {
+                // It goes on being asked for, and may come about: there is nothing left to abort.
+                self.open = false;
+                return Err(Failure::Lost(self.away("whether a transaction was committed is not known")));
             }
         }
     }
@@ -275,12 +282,14 @@ impl TransactionalProducer {
                 return Ok(());
             };
             if !error.is_retriable() || Instant::now() >= deadline {
+                // Then only a new producer helps.
+                self.open = false;
                 return Err(match self.native_failure("a transaction can't be aborted", &error) {
-                    // Then only a new producer helps.
                     Failure::Aborted(error) => Failure::Lost(error),
                     other => other,
                 });
             }
+            thread::sleep(ABORT_NAP);
         }
     }
 

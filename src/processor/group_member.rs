@@ -1,20 +1,27 @@
 //! What a member of a consumer group hears beside records: partitions that come and go, and troubles.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
-use rdkafka::topic_partition_list::TopicPartitionListElem;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 
-use crate::kafka::Events;
+use super::processor::Shared;
+use crate::kafka::{Events, committed};
+
+/// One question's wait: long enough for an answer, short enough for somebody who wants to stop.
+const WAIT: Duration = Duration::from_secs(1);
+const NAP: Duration = Duration::from_millis(50);
 
 /// A member's callbacks.
-#[derive(Default)]
 pub(super) struct Member {
     pub(super) events: Events,
     partitions: Mutex<Assignment>,
+    shared: Arc<Shared>,
 }
 
 /// The partitions that are this member's.
@@ -30,6 +37,29 @@ pub(super) struct Assignment {
 }
 
 impl Member {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self { events: Events::default(), partitions: Mutex::default(), shared: Arc::clone(shared) }
+    }
+
+    /// Partitions begin where the group says, and at the first log where it says nothing. librdkafka would take the two
+    /// cases that offsets are gone and that there are none for one.
+    fn set_offsets(&self, client: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        let partitions: Vec<i32> = list.elements().iter().map(TopicPartitionListElem::partition).collect();
+        let offsets = loop {
+            match committed(client, &self.shared.options.input, &partitions, WAIT) {
+                Ok(offsets) => break offsets,
+                // Brokers are away, or a transaction of a member that died is open. Whoever stops reads nothing any more.
+                Err(_) if self.shared.stopped() => return,
+                Err(_) => thread::sleep(NAP),
+            }
+        };
+        for mut element in list.elements() {
+            let offset = offsets.get(&element.partition()).map_or(Offset::Beginning, |offset| Offset::Offset(*offset));
+            // It can't fail for these.
+            let _ = element.set_offset(offset);
+        }
+    }
+
     pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -42,7 +72,10 @@ impl ClientContext for Member {
 }
 
 impl ConsumerContext for Member {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn pre_rebalance(&self, client: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            self.set_offsets(client, list);
+        }
         let mut assignment = self.assignment();
         assignment.changed = true;
         match rebalance {

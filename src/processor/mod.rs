@@ -12,13 +12,14 @@ mod options;
 mod processor;
 mod ranges;
 mod reader;
+mod start;
 mod table;
 mod worker;
 
 pub use counts::Counts;
 pub use options::{Options, Start};
 pub use processor::{Processor, Stats};
-pub use ranges::{DoneRange, Range, RangeProcessor};
+pub use ranges::{DoneRange, Plan, Range, RangeProcessor};
 pub use table::Table;
 
 pub(crate) use ranges::topic_offsets;

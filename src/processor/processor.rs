@@ -9,19 +9,11 @@ use std::time::{Duration, Instant};
 use super::counts::Counts;
 use super::options::{Options, Start};
 use super::ranges::topic_offsets;
+use super::start::begin_at_end;
 use super::table::Table;
 use super::worker::Worker;
 use crate::classify::Classifier;
 use crate::{Error, Result};
-
-impl Start {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Earliest => "earliest",
-            Self::Latest => "latest",
-        }
-    }
-}
 
 /// How far it is.
 #[derive(Clone, Debug)]
@@ -129,6 +121,9 @@ impl Processor {
         classifier: Classifier,
         tables: Vec<Option<Box<dyn Table>>>,
     ) -> Result<Self> {
+        if options.start == Start::Latest {
+            begin_at_end(&options)?;
+        }
         let ends = if options.until_end {
             let offsets = topic_offsets(&options.brokers, &options.input, &options.config)?;
             offsets.into_iter().map(|(partition, (low, high))| (partition, (high, low))).collect()

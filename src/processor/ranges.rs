@@ -15,12 +15,13 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::counts::Counts;
 use super::mover::Mover;
-use super::note::{note, noted};
-use super::reader::{BLOCK, BLOCK_BYTES, PATIENCE, Reader, TIMEOUT};
+use super::note::{Noted, note, noted};
+use super::reader::{BLOCK, BLOCK_BYTES, NO_RESET, PATIENCE, Reader, TIMEOUT};
 use super::table::Table;
 use crate::classify::Classifier;
 use crate::kafka::{
-    Events, Failure, FetchQueue, Fetched, Notice, Properties, TransactionalProducer, is_passing_code, watermarks,
+    Events, Failure, FetchQueue, Fetched, Notice, Properties, TransactionalProducer, is_passing_code, offset_list,
+    watermarks,
 };
 use crate::{Error, Result};
 
@@ -39,6 +40,15 @@ pub struct Range {
     pub from: i64,
     /// The offset after the last.
     pub until: i64,
+}
+
+/// What ranges belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan<'a> {
+    /// Batches are moved one after the other, by rising numbers: what is done of a later one ends all tries of this.
+    pub batch: i64,
+    /// The ranges, and whatever else their verdicts depend on. Without spaces.
+    pub id: &'a str,
 }
 
 /// A range that is done.
@@ -74,8 +84,8 @@ struct Clients {
 }
 
 #[derive(Default)]
-struct Context {
-    events: Events,
+pub(super) struct Context {
+    pub(super) events: Events,
 }
 
 impl ClientContext for Context {
@@ -114,13 +124,13 @@ impl RangeProcessor {
         Self { brokers, input, output, id, config, table, clients: None, process: std::process::id() }
     }
 
-    /// Moves the ranges, at most one of each partition, by what `classifier` says; `plan` names them and whatever else their
-    /// verdicts depend on. What an earlier call for the same plan has committed is not done again.
+    /// Moves the ranges, at most one of each partition, by what `classifier` says. What an earlier call for the same plan has
+    /// committed is not done again.
     ///
     /// # Errors
-    /// [`Error::Kafka`] where no broker answers, or where offsets of a range are not there any more, or not yet; the
-    /// table's, where it stays away for a minute or refuses the rows.
-    pub fn process(&mut self, classifier: &Classifier, plan: &str, ranges: &[Range]) -> Result<Vec<DoneRange>> {
+    /// [`Error::Kafka`] where no broker answers, where offsets of a range are not there any more, or not yet, or where a later
+    /// batch has been moved; the table's, where it stays away for a minute or refuses the rows.
+    pub fn process(&mut self, classifier: &Classifier, plan: Plan<'_>, ranges: &[Range]) -> Result<Vec<DoneRange>> {
         self.forget_after_fork();
         let mut attempt = 1;
         loop {
@@ -148,7 +158,7 @@ impl RangeProcessor {
     fn attempt(
         &mut self,
         classifier: &Classifier,
-        plan: &str,
+        plan: Plan<'_>,
         ranges: &[Range],
     ) -> std::result::Result<Vec<DoneRange>, Failure> {
         let clients = if let Some(clients) = &mut self.clients {
@@ -176,8 +186,8 @@ impl Clients {
         // Before anything is read: what another one of this id has under way ends here.
         let producer = TransactionalProducer::new(brokers, output, id, config)?;
         // All that is wanted is there; a question would wait behind a fetch that waits for more.
-        let own = [("auto.offset.reset", "error"), ("fetch.wait.max.ms", "20")];
-        let fixed = [("group.id", id)];
+        let own = [("fetch.wait.max.ms", "20")];
+        let fixed = [("group.id", id), NO_RESET];
         let reader = Reader::new(brokers, input, &own, &fixed, config, Context::default())?;
         let queue = FetchQueue::new(&reader.client, input)?;
         let group = reader.client.group_metadata().ok_or_else(|| reader.says("there is no group to commit for"))?;
@@ -187,7 +197,7 @@ impl Clients {
     fn run(
         &mut self,
         classifier: &Classifier,
-        plan: &str,
+        plan: Plan<'_>,
         ranges: &[Range],
         mut table: Option<&mut (dyn Table + 'static)>,
     ) -> std::result::Result<Vec<DoneRange>, Failure> {
@@ -295,7 +305,7 @@ impl Clients {
         Ok(())
     }
 
-    fn commit(&mut self, plan: &str, states: &BTreeMap<i32, State>) -> std::result::Result<(), Failure> {
+    fn commit(&mut self, plan: Plan<'_>, states: &BTreeMap<i32, State>) -> std::result::Result<(), Failure> {
         let list = (|| -> KafkaResult<TopicPartitionList> {
             let mut list = TopicPartitionList::with_capacity(states.len());
             for (partition, state) in states {
@@ -310,7 +320,7 @@ impl Clients {
     }
 
     /// Where each range stands by the notes, and whether all of its offsets are there.
-    fn states(&self, plan: &str, ranges: &[Range]) -> Result<BTreeMap<i32, State>> {
+    fn states(&self, plan: Plan<'_>, ranges: &[Range]) -> Result<BTreeMap<i32, State>> {
         let topic = &self.reader.topic;
         let partitions: Vec<i32> = ranges.iter().map(|range| range.partition).collect();
         let failed = |error: KafkaError| self.reader.connection.error(&format!("topic {topic}"), &error);
@@ -331,10 +341,20 @@ impl Clients {
             let mut state = State { range: *range, next: from, counts: Counts::default(), end: high };
             if let Some(element) = committed.find_partition(topic, partition)
                 && let Offset::Offset(offset) = element.offset()
-                && let Some(counts) = noted(element.metadata(), plan, range)
-                && (from..=until).contains(&offset)
             {
-                (state.next, state.counts) = (offset, counts);
+                match noted(element.metadata(), plan, range) {
+                    Noted::Ours(counts) if (from..=until).contains(&offset) => {
+                        (state.next, state.counts) = (offset, counts);
+                    }
+                    Noted::Later(batch) => {
+                        return Err(self.reader.says(&format!(
+                            "batch {} comes too late, batch {batch} of the same query has been moved; either another \
+                             driver uses the checkpoint, or it was set back: to judge again, take a new one",
+                            plan.batch
+                        )));
+                    }
+                    Noted::Ours(_) | Noted::Other => {}
+                }
             }
             if state.next < low && !state.is_done() {
                 return Err(self.reader.says(&format!(
@@ -357,10 +377,11 @@ impl Clients {
 
     fn assign(&mut self, states: &BTreeMap<i32, State>) -> Result<()> {
         let failed = |error: KafkaError| self.reader.connection.error("", &error);
-        let mut list = TopicPartitionList::new();
-        for (partition, state) in states.iter().filter(|(_, state)| !state.is_done()) {
-            self.queue.add(*partition)?;
-            list.add_partition_offset(&self.reader.topic, *partition, Offset::Offset(state.next)).map_err(failed)?;
+        let open =
+            states.iter().filter(|(_, state)| !state.is_done()).map(|(partition, state)| (*partition, state.next));
+        let list = offset_list(&self.reader.topic, open).map_err(failed)?;
+        for element in list.elements() {
+            self.queue.add(element.partition())?;
         }
         self.reader.client.assign(&list).map_err(failed)
     }

@@ -19,6 +19,9 @@ pub(super) const BLOCK: usize = 4096;
 /// The same in bytes, for large ones.
 pub(super) const BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
+/// Offsets that are gone are an error: librdkafka would go on from elsewhere, and say nothing.
+pub(super) const NO_RESET: (&str, &str) = ("auto.offset.reset", "error");
+
 /// A client that reads, and what it may say to people.
 pub(super) struct Reader<C: ConsumerContext + 'static> {
     pub(super) connection: Connection,

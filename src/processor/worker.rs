@@ -18,17 +18,19 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::Offset;
 
 use super::counts::Counts;
 use super::group_member::Member;
 use super::mover::Mover;
 use super::processor::Shared;
-use super::reader::{BLOCK, BLOCK_BYTES, Reader, TIMEOUT};
+use super::reader::{BLOCK, BLOCK_BYTES, NO_RESET, PATIENCE, Reader, TIMEOUT};
 use super::table::Table;
 use crate::Result;
 use crate::classify::Classifier;
-use crate::kafka::{Failure, FetchQueue, Fetched, Notice, TransactionalProducer, committed, is_passing_code};
+use crate::kafka::{
+    Failure, FetchQueue, Fetched, Notice, TransactionalProducer, committed, is_passing_code, offset_list,
+};
 
 /// A transaction that always finds more to read is ended then.
 const BUSY: Duration = Duration::from_secs(1);
@@ -39,8 +41,10 @@ const WAIT: Duration = Duration::from_millis(20);
 const MARKERS: Duration = Duration::from_millis(2);
 /// How often the status topic's partitions are counted.
 const COUNT_PARTITIONS: Duration = Duration::from_mins(1);
-/// Failures in a row after which there is no hope.
+/// There is no hope after so many failures without a commit between, if they have gone on for [`PATIENCE`].
 const ATTEMPTS: u32 = 5;
+/// What a failure is followed by, times their number.
+const NAP: Duration = Duration::from_millis(50);
 
 /// A partition in the open transaction.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +72,9 @@ pub(super) struct Worker {
     /// What the open transaction holds.
     spans: BTreeMap<i32, Span>,
     counts: Counts,
+    /// Since the last commit.
+    failures: u32,
+    failing: Option<Instant>,
     /// When the open transaction began, and when the last one ended.
     began: Instant,
     ended: Instant,
@@ -83,14 +90,11 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, number: usize, table: Option<Box<dyn Table>>) -> Result<Self> {
         let options = &shared.options;
-        let name = |instance: &str| format!("{}-{instance}-{number}", options.group);
+        // Neither name has a colon.
+        let name = |instance: &str| format!("{}:{instance}:{number}", options.group);
         let id = name(options.instance.as_deref().unwrap_or(&shared.run));
         let producer = TransactionalProducer::new(&options.brokers, &options.output, &id, &options.config)?;
-        let mut own = vec![
-            ("session.timeout.ms", "10000"),
-            ("heartbeat.interval.ms", "1000"),
-            ("auto.offset.reset", shared.options.start.as_str()),
-        ];
+        let mut own = vec![("session.timeout.ms", "10000"), ("heartbeat.interval.ms", "1000")];
         if options.instance.is_some() {
             own.push(("group.instance.id", &id));
         }
@@ -98,9 +102,9 @@ impl Worker {
             &options.brokers,
             &options.input,
             &own,
-            &[("group.id", &options.group)],
+            &[("group.id", &options.group), NO_RESET],
             &options.config,
-            Member::default(),
+            Member::new(&shared),
         )?;
         let mut queue = FetchQueue::new(&reader.client, &options.input)?;
         for partition in reader.partitions(&reader.client.context().events)? {
@@ -124,6 +128,8 @@ impl Worker {
             adrift: BTreeSet::new(),
             spans: BTreeMap::new(),
             counts: Counts::default(),
+            failures: 0,
+            failing: None,
             began: now,
             ended: now,
             committed: BTreeMap::new(),
@@ -137,18 +143,18 @@ impl Worker {
 
     /// Works until it is stopped, or all is done.
     pub(super) fn run(&mut self) -> Result<()> {
-        let mut failures = 0;
         loop {
-            let turn = self.turn();
-            match turn {
-                Ok(true) => failures = if self.spans.is_empty() { 0 } else { failures },
+            match self.turn() {
+                Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(failure) => {
-                    failures += 1;
-                    if self.shared.stopped() || failures >= ATTEMPTS {
+                    self.failures += 1;
+                    let failing = self.failing.get_or_insert_with(Instant::now).elapsed();
+                    if self.shared.stopped() || (self.failures >= ATTEMPTS && failing >= PATIENCE) {
                         return Err(failure.into_error());
                     }
                     self.begin_anew(failure)?;
+                    thread::sleep(NAP * self.failures.min(ATTEMPTS));
                 }
             }
         }
@@ -184,6 +190,16 @@ impl Worker {
 
     /// Takes in what is not a record of a partition's queue.
     fn serve(&mut self) -> std::result::Result<(), Failure> {
+        self.poll()?;
+        while self.follow_group()? {
+            // Of a partition that has just come, the first records may lie here, before those in its queue.
+            self.poll()?;
+        }
+        self.seek_adrift();
+        Ok(())
+    }
+
+    fn poll(&mut self) -> std::result::Result<(), Failure> {
         while let Some(event) = self.reader.client.poll(Duration::ZERO) {
             match event {
                 // Fetched before the partition's records went to our queue.
@@ -212,6 +228,11 @@ impl Worker {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes note of partitions that came and went; false where none did.
+    fn follow_group(&mut self) -> std::result::Result<bool, Failure> {
         let (revoked, assigned, changed) = {
             let mut assignment = self.reader.client.context().assignment();
             let changed = std::mem::take(&mut assignment.changed);
@@ -220,15 +241,14 @@ impl Worker {
         if changed {
             self.reassigned(&revoked, assigned).map_err(Failure::Final)?;
         }
-        self.seek_adrift();
         if !revoked.is_empty() {
             self.shared.forget(&revoked);
             if revoked.iter().any(|partition| self.spans.contains_key(partition)) {
                 let lost = self.reader.says("partitions went to another member in the midst of a transaction");
-                return Err(Failure::Aborted(lost));
+                self.begin_anew(Failure::Aborted(lost)).map_err(Failure::Final)?;
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     fn reassigned(&mut self, revoked: &[i32], assigned: BTreeSet<i32>) -> Result<()> {
@@ -282,8 +302,14 @@ impl Worker {
                 }
             }
             Notice::Trouble { code, .. } if is_passing_code(code) => {}
-            Notice::Trouble { partition, text, .. } => {
-                trouble.get_or_insert(format!("partition {partition} can't be read: {text}"));
+            Notice::Trouble { partition, code, text } => {
+                trouble.get_or_insert(match code {
+                    RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset => format!(
+                        "partition {partition}: offsets are gone before they were read ({text}); retention took them, or \
+                         the topic was made anew: to go on with what is there, use another --group"
+                    ),
+                    _ => format!("partition {partition} can't be read: {text}"),
+                });
             }
         };
         let interval = self.shared.options.interval;
@@ -348,19 +374,14 @@ impl Worker {
     }
 
     fn commit_offsets(&mut self, offsets: &BTreeMap<i32, i64>) -> std::result::Result<(), Failure> {
-        let list = (|| -> KafkaResult<TopicPartitionList> {
-            let mut list = TopicPartitionList::with_capacity(offsets.len());
-            for (partition, offset) in offsets {
-                list.add_partition_offset(&self.reader.topic, *partition, Offset::Offset(*offset))?;
-            }
-            Ok(list)
-        })();
+        let list = offset_list(&self.reader.topic, offsets.iter().map(|(partition, offset)| (*partition, *offset)));
         let list = list.map_err(|error| Failure::Final(self.reader.connection.error("", &error)))?;
         let Some(group) = self.reader.client.group_metadata() else {
             return Err(Failure::Final(self.reader.says("there is no group to commit for")));
         };
         self.producer.commit(&list, &group)?;
         self.ended = Instant::now();
+        (self.failures, self.failing) = (0, None);
         self.committed.extend(offsets.iter().map(|(partition, offset)| (*partition, *offset)));
         self.shared.reached(offsets);
         Ok(())
@@ -377,9 +398,21 @@ impl Worker {
                 Err(other) => other,
             },
         };
+        let mut happened = BTreeMap::new();
         if let Failure::Lost(_) = failure {
             let options = &self.shared.options;
             self.producer = TransactionalProducer::new(&options.brokers, &options.output, &self.id, &options.config)?;
+            // Whatever the last one had under way has come about or not by now.
+            let partitions: Vec<i32> = self.spans.keys().copied().collect();
+            let offsets = self.group_offsets(&partitions, TIMEOUT);
+            happened = offsets.map_err(|error| self.reader.connection.error("committed offsets", &error))?;
+        }
+        let next =
+            |(partition, span): (&i32, &Span)| happened.get(partition).is_some_and(|offset| *offset == span.next);
+        if !self.spans.is_empty() && self.spans.iter().all(next) {
+            self.shared.count(std::mem::take(&mut self.counts));
+            self.shared.reached(&happened);
+            self.committed.extend(&happened);
         }
         self.shared.retries.fetch_add(1, Relaxed);
         // What was fetched and is in no transaction yet is thrown away as well.
@@ -387,14 +420,14 @@ impl Worker {
             self.spans.entry(partition).or_insert(Span { from: offset, next: offset });
         }
         for (partition, span) in self.spans.iter().filter(|(partition, _)| self.assigned.contains(partition)) {
-            self.positions.insert(*partition, span.from);
+            self.positions.insert(*partition, happened.get(partition).copied().unwrap_or(span.from));
             self.adrift.insert(*partition);
+            // What was read up to there is to be read again.
+            self.ends.remove(partition);
         }
         self.seek_adrift();
         self.fetched.clear();
         self.spans.clear();
-        // What was read up to there is to be read again.
-        self.ends.clear();
         self.counts = Counts::default();
         Ok(())
     }

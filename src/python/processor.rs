@@ -13,7 +13,7 @@ use super::{PyContract, PyUsers, detached};
 use crate::classify::Classifier;
 use crate::error::Error;
 use crate::kafka::Properties;
-use crate::processor::{Options, Processor, Range, RangeProcessor, Start, Table, topic_offsets};
+use crate::processor::{Options, Plan, Processor, Range, RangeProcessor, Start, Table, topic_offsets};
 
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyProcessor>()?;
@@ -124,6 +124,7 @@ impl PyRangeProcessor {
         &self,
         py: Python<'_>,
         classifier: &PyClassifier,
+        batch: i64,
         plan: &str,
         ranges: Vec<(i32, i64, i64)>,
     ) -> PyResult<Vec<Done>> {
@@ -131,7 +132,7 @@ impl PyRangeProcessor {
             ranges.into_iter().map(|(partition, from, until)| Range { partition, from, until }).collect();
         let done = detached(py, || {
             let mut processor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            processor.process(&classifier.0, plan, &ranges)
+            processor.process(&classifier.0, Plan { batch, id: plan }, &ranges)
         })?;
         let row = |done: crate::processor::DoneRange| {
             let ([good, bad, suspicious], range) = (done.counts.logs, done.range);

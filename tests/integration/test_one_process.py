@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from commands import Command
+from logcore._core import topic_offsets
 from services import Stack
 from verdict_hops import (
     NOBODY,
@@ -194,3 +197,53 @@ def test_what_is_missing_is_one_line(start: Start, topic: Callable[[str], str], 
     wrong = start(source, topic("status"), "--no-tables")
     assert wrong.wait() == 2
     assert wrong.err == ("processor: the contract looks users up; give --users FILE.csv or --users mysql; see --help\n")
+
+
+def test_offsets_that_are_gone_are_one_line_and_passed_over_by_none(
+    start: Start, stack: Stack, topic: Callable[[str], str], users_file: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    options = ("--users", str(users_file), "--no-tables", "--trigger", "available-now")
+    produce(stack, source, 400)
+    run = start(source, target, *options)
+    assert run.wait() == 0, run.err
+    done = ends(stack, source)
+    produce(stack, source, 400, seed=2)
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    for deleted in admin.delete_records([TopicPartition(source, 0, done[0] + 10)]).values():
+        deleted.result(30)
+    lost = start(source, target, *options)
+    assert lost.wait() == 1, lost.err
+    line = lost.err.splitlines()[-2]
+    assert f"topic {source}: partition 0: offsets are gone before they were read" in line, line
+    assert "use another --group" in line, line
+    again = start(source, target, *options, "--group", f"{target}-2")
+    assert again.wait() == 0, again.err
+    assert f"{800 - done[0] - 10} logs (" in again.err
+
+
+def test_a_group_that_begins_at_the_latest_misses_nothing_from_then_on(
+    start: Start, stack: Stack, topic: Callable[[str], str], users_file: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    options = ("--users", str(users_file), "--no-tables", "--trigger", "available-now", "--starting-offsets", "latest")
+    produce(stack, source, 300)
+    first = start(source, target, *options)
+    assert first.wait() == 0, first.err
+    assert "0 logs (" in first.err
+    old = ends(stack, source)
+    # Nobody runs while these are written, and nothing was ever committed behind a log.
+    produce(stack, source, 200, seed=2)
+    AdminClient({"bootstrap.servers": stack.brokers}).create_partitions([NewPartitions(source, len(old) + 1)])
+    time.sleep(1)
+    second = start(source, target, *options)
+    assert second.wait() == 0, second.err
+    assert "200 logs (" in second.err
+    places = [key.decode().split(":")[1:] for key in seen(stack, target)]
+    assert len(places) == 200
+    assert all(int(offset) >= old[int(partition)] for partition, offset in places)
+
+
+def ends(stack: Stack, topic: str) -> dict[int, int]:
+    """Where each partition ends."""
+    return {partition: end for partition, (_, end) in topic_offsets(stack.brokers, topic).items()}

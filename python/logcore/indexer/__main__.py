@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
-from types import FrameType
 
 from logcore._core import Consumer, Contract, LogcoreError
 from logcore.elk.connection import ElasticsearchError, connect
@@ -20,6 +17,7 @@ from logcore.indexer.options import Options, parse
 from logcore.indexer.outage import Outage, Stopped
 from logcore.indexer.preparation import put_template, request_limit
 from logcore.indexer.progress import Progress
+from logcore.stop_signals import stop_on_signals
 
 __all__ = ["main"]
 
@@ -58,7 +56,7 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
                 client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note
             )
         largest = request_limit(client)
-        stop = _stop_on_signals()
+        stop = stop_on_signals()
         delivery = Delivery(
             client,
             Outage(stop, progress.note),
@@ -88,22 +86,6 @@ def _print_template(contract: Contract, options: Options) -> None:
     else:
         template = status_template(contract, options.index, **sizes)
     print(json.dumps(template, indent=2))
-
-
-def _stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set, so that what is in flight is finished and committed. A second kills."""
-    stop = threading.Event()
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        del frame
-        signal.signal(signum, signal.SIG_DFL)
-        stop.set()
-
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
-        if signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, ask)
-    return stop
 
 
 if __name__ == "__main__":

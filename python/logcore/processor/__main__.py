@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any
 
 from logcore._core import LogcoreError, Processor, ensure_topic, topic_offsets
 from logcore.preparation import PreparationError, Prepared, prepare
 from logcore.processor.options import Options, parse
 from logcore.processor.progress import Progress, summary
+from logcore.stop_signals import stop_on_signals
 
 __all__ = ["main"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _WATCH_S = 0.1
 
 
@@ -62,7 +60,7 @@ def _process(options: Options, progress: Progress) -> int:
         config=config,
         mysql=dict(options.mysql) if options.tables and options.mysql is not None else None,
     )
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     known = "" if users is None else f"; {len(users):,} users (version {users.version})"
     sinks = " and MySQL" if options.tables else ""
     ends = "ends with what is there now" if options.until_end else "Ctrl-C stops"
@@ -99,22 +97,6 @@ def _watch(
                 processor.set_users(prepared.contract, users)
                 version = users.version
                 progress.note(f"{len(users):,} users from here on (version {version})")
-
-
-def _stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set, so that what is under way is committed. A second kills."""
-    stop = threading.Event()
-
-    def ask(_signum: int, _frame: FrameType | None) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    for signum in _SIGNALS:
-        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
-        if signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, ask)
-    return stop
 
 
 def _exit_status() -> Any:

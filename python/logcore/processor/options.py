@@ -153,7 +153,7 @@ def _parser() -> OneLineParser:
         "--starting-offsets",
         choices=("earliest", "latest"),
         default="earliest",
-        help="where a new group begins (default %(default)s)",
+        help="where a new group begins; a partition that comes later begins at its first log (default %(default)s)",
     )
     parser.add_argument(
         "--max-offsets-per-trigger",

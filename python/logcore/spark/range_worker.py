@@ -38,6 +38,7 @@ class Move:
     input: str
     output: str
     query: str
+    batch: int
     plan: str
     tasks: tuple[tuple[tuple[int, int, int], ...], ...]
     config: Mapping[str, str] = field(repr=False)
@@ -55,7 +56,8 @@ def move_tasks(
         for number in batch.column(0).to_pylist():
             # The id is the task's and not the worker's: whoever is given the task shuts out who had it before.
             processor = _processor(move, f"logcore-{move.query}-{number}")
-            done = processor.process(classifier_for(versions, texts), move.plan, list(move.tasks[number]))
+            classifier = classifier_for(versions, texts)
+            done = processor.process(classifier, move.batch, move.plan, list(move.tasks[number]))
             yield pa.record_batch(
                 [pa.array(column, each.type) for column, each in zip(zip(*done), _ARROW_SCHEMA)],
                 schema=_ARROW_SCHEMA,

@@ -48,6 +48,7 @@ class RustPlane:
         if pinned is not None and pinned.get("ranges") == listed:
             return pinned
         return {
+            "batch": batch_id,
             "id": uuid.uuid4().hex[:16],
             "ranges": listed,
             "starts": {str(partition): start for partition, start in starts.items()},
@@ -64,6 +65,7 @@ class RustPlane:
             input=self.input,
             output=self.output,
             query=query_id(self.checkpoint),
+            batch=plan["batch"],
             plan=plan["id"],
             tasks=tasks,
             config=self.config,

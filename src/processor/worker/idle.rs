@@ -19,10 +19,9 @@ impl Worker {
             return Ok(());
         }
         self.looked = Instant::now();
-        let ends = std::mem::take(&mut self.ends);
         let past: BTreeMap<i32, i64> = {
             let assignment = self.reader.client.context().assignment();
-            let known = ends.iter().filter(|(partition, _)| assignment.partitions.contains(partition));
+            let known = self.ends.iter().filter(|(partition, _)| assignment.partitions.contains(partition));
             known.map(|(partition, end)| (*partition, *end)).collect()
         };
         // Markers behind the last record would count as lag for ever.
@@ -37,6 +36,8 @@ impl Worker {
             self.positions.extend(markers);
         }
         self.shared.reached(&past);
+        // Only now: librdkafka tells each once.
+        self.ends.clear();
         self.tell_lag();
         if self.shared.options.until_end {
             self.ask_about_others();
