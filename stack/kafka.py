@@ -105,8 +105,10 @@ group.initial.rebalance.delay.ms=0
 
 # The broker's own limit, which MSK keeps, is 1 MiB with its overhead; tests send logs a little over 1 MiB to see how
 # the pipeline takes them, and those must get in.
-log.cleaner.dedupe.buffer.size=16777216
 message.max.bytes=2097152
+
+# What compaction remembers keys in, 128 MiB by default, which every collection of garbage would go over.
+log.cleaner.dedupe.buffer.size=16777216
 
 # Logs carry the time they were made for, which may be long ago: with a limit the broker would delete them as expired.
 log.retention.ms=-1

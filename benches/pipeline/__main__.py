@@ -21,7 +21,7 @@ from benches.compare.produce import kafka_state
 from benches.compare.report import Comparison, report
 from benches.pipeline.latency import latency
 from benches.pipeline.memory import peaks
-from benches.pipeline.runs import SPARKS, Bench, Run
+from benches.pipeline.runs import AVAILABLE_NOW, SPARKS, Bench, Run
 from logcore import Contract, Users
 from stack.layout import REPOSITORY
 
@@ -158,10 +158,9 @@ def _memory(bench: Bench, count: int, _rounds: int) -> dict[str, dict[str, dict[
         source, *targets = (bench.topic(_PARTITIONS) for _ in range(4))
         bench.produce(source, logs)
         for threads, target in zip((1, 2), targets):
-            command = bench.engine(source, target, "--threads", str(threads))
-            found.setdefault(f"python -m logcore.processor --threads {threads}", {})[f"{logs:,} logs"] = peaks(
-                command, {}
-            )
+            name = f"python -m logcore.processor --threads {threads}"
+            command = bench.engine(source, target, *AVAILABLE_NOW, "--threads", str(threads))
+            found.setdefault(name, {})[f"{logs:,} logs"] = peaks(command, {})
         command, variables = bench.submission(SPARKS["3.5"], "rust", source, targets[-1], "local[2]")
         found.setdefault("--data-plane rust, local[2]", {})[f"{logs:,} logs"] = peaks(command, variables)
         bench.drop(source, *targets)
@@ -173,13 +172,9 @@ def _memory(bench: Bench, count: int, _rounds: int) -> dict[str, dict[str, dict[
 
 
 def _latency(bench: Bench, _count: int, rounds: int) -> dict[str, dict[str, list[float]]]:
-    python = [sys.executable, "-m", "logcore.processor", bench.brokers, "--input", "{source}", "--output", "{target}"]
     ways: dict[str, tuple[list[str] | None, dict[str, str]]] = {
         "nothing between, a reader of the logs": (None, {}),
-        "python -m logcore.processor": (
-            [*python, "--group", "{target}", "--users", str(bench.users), "--no-tables"],
-            {},
-        ),
+        "python -m logcore.processor": (bench.engine("{source}", "{target}"), {}),
     }
     for plane in ("rust", "spark"):
         ways[f"spark/processor.py --data-plane {plane}"] = bench.stream(SPARKS["3.5"], plane)

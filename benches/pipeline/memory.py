@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,18 +21,19 @@ _CALLED = {"java": "JVM", "pyspark.daemon": "Python workers, together"}
 
 def peaks(command: Sequence[str], environment: dict[str, str]) -> dict[str, float]:
     """The most that processes of `command`, until it ends, had in memory at a time: MiB of resident memory, by kind."""
-    process = subprocess.Popen(
-        command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
     most: dict[str, float] = {}
-    # It says little, and a pipe holds 64 KiB.
-    while process.poll() is None:
-        for kind, mebibytes in _now(process.pid).items():
-            most[kind] = max(most.get(kind, 0.0), mebibytes)
-        time.sleep(_EVERY_S)
-    if process.returncode != 0:
-        said = process.stdout.read().decode() if process.stdout else ""
-        sys.exit(f"bench: {command[0]} ended with {process.returncode}:\n{said[-2000:]}")
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=output, stderr=output
+        )
+        while process.poll() is None:
+            for kind, mebibytes in _now(process.pid).items():
+                most[kind] = max(most.get(kind, 0.0), mebibytes)
+            time.sleep(_EVERY_S)
+        if process.returncode != 0:
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+            sys.exit(f"bench: {command[0]} ended with {process.returncode}:\n{said[-2000:]}")
     return most
 
 

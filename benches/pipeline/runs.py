@@ -16,7 +16,9 @@ from pathlib import Path
 from logcore._core import ensure_topic
 from stack.layout import REPOSITORY
 
-__all__ = ["SPARKS", "Bench", "Run"]
+__all__ = ["AVAILABLE_NOW", "SPARKS", "Bench", "Run"]
+
+AVAILABLE_NOW = ("--trigger", "available-now")
 
 SPARKS = {"3.5": Path(sys.prefix), "4.1": REPOSITORY / ".venv-spark4"}
 
@@ -84,7 +86,7 @@ class Bench:
         """python -m logcore.processor; its own clock, from its start to its last commit."""
 
         def run(source: str, target: str) -> float:
-            said = self._output(self.engine(source, target, *options), {})
+            said = self._output(self.engine(source, target, *AVAILABLE_NOW, *options), {})
             return float(_found(r"\) in ([\d,.]+) s \(", said).replace(",", ""))
 
         return run
@@ -95,13 +97,13 @@ class Bench:
         """The command, and the environment variables, of a processor on Spark that moves what is there and ends."""
         command, variables = self.stream(environment, plane, master)
         words = [word.format(source=source, target=target) for word in command]
-        return [*words, "--trigger", "available-now", *options], variables
+        return [*words, *AVAILABLE_NOW, *options], variables
 
     def engine(self, source: str, target: str, *options: str) -> list[str]:
-        """The command of the one process that moves what is there and ends."""
+        """The command of the one process."""
         return [
             *(sys.executable, "-m", "logcore.processor", self.brokers, "--input", source, "--output", target),
-            *("--group", target, "--users", str(self.users), "--no-tables", "--trigger", "available-now", *options),
+            *("--group", target, "--users", str(self.users), "--no-tables", *options),
         ]
 
     def copy(self) -> Run:

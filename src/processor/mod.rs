@@ -22,6 +22,6 @@ pub use processor::{Processor, Stats};
 pub use ranges::{DoneRange, Plan, Range, RangeProcessor};
 pub use table::Table;
 
-pub(crate) use ranges::topic_offsets;
+pub(crate) use start::topic_offsets;
 #[cfg(feature = "mysql")]
 pub(crate) use table::mysql::MysqlTable;

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::counts::Counts;
 use super::options::{Options, Start};
-use super::ranges::topic_offsets;
-use super::start::begin_at_end;
+use super::start::{begin_at_end, topic_offsets};
 use super::table::Table;
 use super::worker::Worker;
 use crate::classify::Classifier;

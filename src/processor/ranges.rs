@@ -2,26 +2,24 @@
 //!
 //! Every transaction holds some records and says in the group's committed offsets how far the range is by them. The group is
 //! this processor's own, so the offsets are a note to itself: who takes the range up again, after taking over the id and so
-//! shutting out whoever had it, goes on from there. The note also names the plan, the range and what its logs have got so far;
-//! one of another plan is passed over.
+//! shutting out whoever had it, goes on from there. The note also names the batch, the plan, the range and what its logs have got
+//! so far; one of another plan is passed over, and one of a later batch ends who comes too late.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::counts::Counts;
 use super::mover::Mover;
 use super::note::{Noted, note, noted};
-use super::reader::{BLOCK, BLOCK_BYTES, NO_RESET, PATIENCE, Reader, TIMEOUT};
+use super::reader::{BLOCK, BLOCK_BYTES, Context, NO_RESET, PATIENCE, Reader, TIMEOUT};
 use super::table::Table;
 use crate::classify::Classifier;
 use crate::kafka::{
-    Events, Failure, FetchQueue, Fetched, Notice, Properties, TransactionalProducer, is_passing_code, offset_list,
-    watermarks,
+    Failure, FetchQueue, Fetched, Notice, Properties, TransactionalProducer, is_passing_code, offset_list, watermarks,
 };
 use crate::{Error, Result};
 
@@ -82,19 +80,6 @@ struct Clients {
     producer: TransactionalProducer,
     mover: Mover,
 }
-
-#[derive(Default)]
-pub(super) struct Context {
-    pub(super) events: Events,
-}
-
-impl ClientContext for Context {
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.events.record(&error, reason);
-    }
-}
-
-impl ConsumerContext for Context {}
 
 /// How far a range is.
 struct State {
@@ -401,16 +386,4 @@ impl Clients {
         });
         self.reader.says(&format!("{place}; is a transaction open there?"))
     }
-}
-
-/// All offsets of some partitions as they are now: the first, and the one after the last.
-///
-/// # Errors
-/// [`Error::Kafka`] where no broker answers, or the topic is missing.
-pub(crate) fn topic_offsets(brokers: &str, topic: &str, config: &Properties) -> Result<BTreeMap<i32, (i64, i64)>> {
-    let reader: Reader<Context> =
-        Reader::new(brokers, topic, &[("group.id", "logcore-reader")], &[], config, Context::default())?;
-    let partitions = reader.partitions(&reader.client.context().events)?;
-    let client: &BaseConsumer<Context> = &reader.client;
-    watermarks(client, topic, &partitions, TIMEOUT).map_err(|error| reader.connection.error("", &error))
 }

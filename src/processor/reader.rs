@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::KafkaError;
 
 use crate::kafka::{
     Connection, Events, Found, Properties, READER_DEFAULTS, READER_FIXED, find, first_answer, missing, no_broker,
@@ -21,6 +23,20 @@ pub(super) const BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Offsets that are gone are an error: librdkafka would go on from elsewhere, and say nothing.
 pub(super) const NO_RESET: (&str, &str) = ("auto.offset.reset", "error");
+
+/// The callbacks of a client that is no member of a group.
+#[derive(Default)]
+pub(super) struct Context {
+    pub(super) events: Events,
+}
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.events.record(&error, reason);
+    }
+}
+
+impl ConsumerContext for Context {}
 
 /// A client that reads, and what it may say to people.
 pub(super) struct Reader<C: ConsumerContext + 'static> {

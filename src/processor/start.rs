@@ -1,13 +1,14 @@
-//! Where a new group begins.
+//! Where a topic begins and ends, and where a new group begins in it.
 
-use rdkafka::consumer::{CommitMode, Consumer as _};
+use std::collections::BTreeMap;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::options::Options;
-use super::ranges::Context;
-use super::reader::{NO_RESET, Reader, TIMEOUT};
+use super::reader::{Context, NO_RESET, Reader, TIMEOUT};
 use crate::Result;
-use crate::kafka::{committed, offset_list, watermarks};
+use crate::kafka::{Properties, committed, offset_list, watermarks};
 
 /// Commits the ends of all partitions for a group that has committed nothing yet. From here on it begins there, whoever gets
 /// a partition, and whenever; a partition that comes later begins with its first log.
@@ -33,4 +34,16 @@ pub(super) fn begin_at_end(options: &Options) -> Result<()> {
 fn is_of_members(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(code, Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress)
+}
+
+/// All offsets of some partitions as they are now: the first, and the one after the last.
+///
+/// # Errors
+/// [`Error::Kafka`] where no broker answers, or the topic is missing.
+pub(crate) fn topic_offsets(brokers: &str, topic: &str, config: &Properties) -> Result<BTreeMap<i32, (i64, i64)>> {
+    let reader: Reader<Context> =
+        Reader::new(brokers, topic, &[("group.id", "logcore-reader")], &[], config, Context::default())?;
+    let partitions = reader.partitions(&reader.client.context().events)?;
+    let client: &BaseConsumer<Context> = &reader.client;
+    watermarks(client, topic, &partitions, TIMEOUT).map_err(|error| reader.connection.error("", &error))
 }

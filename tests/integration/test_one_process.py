@@ -234,8 +234,9 @@ def test_a_group_that_begins_at_the_latest_misses_nothing_from_then_on(
     old = ends(stack, source)
     # Nobody runs while these are written, and nothing was ever committed behind a log.
     produce(stack, source, 200, seed=2)
-    AdminClient({"bootstrap.servers": stack.brokers}).create_partitions([NewPartitions(source, len(old) + 1)])
-    time.sleep(1)
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    for created in admin.create_partitions([NewPartitions(source, len(old) + 1)]).values():
+        created.result(30)
     second = start(source, target, *options)
     assert second.wait() == 0, second.err
     assert "200 logs (" in second.err

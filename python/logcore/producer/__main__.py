@@ -7,16 +7,15 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any
 
 from logcore._core import Contract, Generator, LogcoreError, Producer, Users
 from logcore.producer.options import Options, parse
 from logcore.producer.progress import Progress, summary
+from logcore.stop_signals import on_signals, stop_on_signals
 
 __all__ = ["main"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _WATCH_S = 0.1
 
 
@@ -50,7 +49,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
         suspicious_rate=options.suspicious_rate,
     )
     # Nothing is under way yet that a Ctrl-C could break, and the waits below don't come back to Python for it.
-    _on_signals(signal.SIG_DFL)
+    on_signals(signal.SIG_DFL)
     progress.line.waits(f"asking Kafka at {options.brokers} …")
     producer = Producer(
         contract,
@@ -72,13 +71,7 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
     )
     if producer.created_topic:
         progress.note(f"made the topic {options.topic} with {options.partitions} partitions")
-    stop = threading.Event()
-
-    def ask(_signum: int, _frame: FrameType | None) -> None:
-        _on_signals(signal.SIG_DFL)
-        stop.set()
-
-    _on_signals(ask)
+    stop = stop_on_signals()
     rate = "as fast as can be" if options.rate is None else f"{options.rate:,g}/s"
     known = "" if users is None else f", {len(users):,} users (version {users.version})"
     part, parts = options.shard
@@ -112,13 +105,6 @@ def _users(contract: Contract, options: Options) -> Users | None:
     if contract.lookup is None:
         return None
     return Users.generate(contract, seed=options.users_seed, accounts=options.accounts)
-
-
-def _on_signals(handler: Any) -> None:
-    for signum in _SIGNALS:
-        # Started in the background of a script, a shell has Ctrl-C ignored on purpose.
-        if signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, handler)
 
 
 if __name__ == "__main__":
