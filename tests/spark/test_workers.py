@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from logcore import __version__
 from logcore.spark.errors import ProcessorError
@@ -31,6 +31,23 @@ def test_a_worker_without_the_wheel_is_an_error_that_says_so(
 
     assert "each node needs logcore's wheel, pandas and pyarrow" in str(found.value)
     assert "\n" not in str(found.value)
+
+
+def test_workers_that_nobody_waits_for_say_nothing(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where a run ends on an error while they start: pyspark then finds its JVM gone, in several ways."""
+
+    def gone(_: DataFrame) -> list[Row]:
+        raise AttributeError("'NoneType' object has no attribute 'sc'")
+
+    monkeypatch.setattr(type(spark.range(1)), "collect", gone)
+    workers = Workers(spark, 1)
+
+    with pytest.raises(AttributeError, match="NoneType"):
+        workers.require_wheel()
+
+    assert capsys.readouterr().err == ""
 
 
 def test_workers_of_another_version_are_an_error_that_names_both() -> None:

@@ -26,8 +26,8 @@ class Workers:
     """Has Spark start as many workers as run at a time, while other things are prepared."""
 
     def __init__(self, session: SparkSession, tasks: int) -> None:
-        self._session = session
-        self._tasks = tasks
+        # Planned here: in the thread, a session that stops meanwhile would have Spark look for another one.
+        self._answers = session.range(0, tasks, 1, tasks).mapInArrow(_answer, "version string")
         self._versions: set[str] = set()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._ask, name="logcore-workers", daemon=True)
@@ -36,17 +36,19 @@ class Workers:
     def require_wheel(self) -> None:
         """Waits for them. Raises ProcessorError where one can't import what batches need, or has another version."""
         self._thread.join()
-        if self._failure is not None:
+        if isinstance(self._failure, (PySparkException, Py4JError, OSError)):
             raise ProcessorError(
                 f"Spark's Python workers can't do what batches need: {root_cause(self._failure)}; each node needs "
                 "logcore's wheel, pandas and pyarrow for the Python that PYSPARK_PYTHON names"
             ) from self._failure
+        if self._failure is not None:
+            raise self._failure
         require_version(self._versions)
 
     def _ask(self) -> None:
         try:
-            rows = self._session.range(0, self._tasks, 1, self._tasks).mapInArrow(_answer, "version string").collect()
-        except (PySparkException, Py4JError, OSError) as error:
+            rows = self._answers.collect()
+        except Exception as error:  # noqa: BLE001 - whatever it is, require_wheel raises it, or the run has ended.
             self._failure = error
         else:
             self._versions = {row.version for row in rows}
