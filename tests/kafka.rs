@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
-use logcore::kafka::{Consumer, ConsumerOptions, LogSource, Producer, ProducerOptions, Properties, Shard, Stats};
+use logcore::kafka::{
+    Consumer, ConsumerOptions, LogSource, Producer, ProducerOptions, Properties, Shard, Start, Stats,
+};
 use logcore::verdict::{Reason, Status};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -77,6 +79,7 @@ fn consumer(cluster: &Cluster, group: Option<&str>) -> Consumer {
         brokers: cluster.bootstrap_servers(),
         topic: TOPIC.into(),
         group: group.map(Into::into),
+        start: Start::Earliest,
         read_committed: true,
         config: properties(&[("session.timeout.ms", SESSION_MS)]),
     })

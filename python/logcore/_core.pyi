@@ -25,6 +25,7 @@ __all__ = [
     "UsersError",
     "__version__",
     "ensure_topic",
+    "send_records",
     "topic_offsets",
 ]
 
@@ -240,11 +241,13 @@ class Consumer:
         brokers: str,
         topic: str,
         group: str | None = None,
+        start: str | int | dict[int, int] = "earliest",
         read_committed: bool = True,
         config: dict[str, str] | None = None,
     ) -> Consumer:
-        """With a group: its committed offsets, else earliest; without one: all partitions from earliest, nothing
-        committed. Raises KafkaError where no broker answers or the topic does not exist."""
+        """With a group: its committed offsets, else earliest. Without one nothing is committed, and reading begins at
+        `start`: "earliest", "latest", the first records that aren't before a time in ms since 1970, or offsets by
+        partition, those partitions alone. Raises KafkaError where no broker answers or the topic does not exist."""
     def poll(self, max_records: int, timeout: float) -> Any | None:
         """The next records as a pyarrow RecordBatch: partition (int32), offset (int64), timestamp (timestamp[ms, UTC]),
         key (binary), value (binary), headers (list<struct<key: string, value: binary>>). None when nothing came in
@@ -267,6 +270,16 @@ def ensure_topic(
 ) -> bool:
     """Creates the topic where it is missing; True if it did. `replication` -1 leaves copies to the brokers, `config`
     are the client's properties. Raises KafkaError."""
+
+def send_records(
+    brokers: str,
+    topic: str,
+    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]],
+    *,
+    config: dict[str, str] | None = None,
+) -> list[tuple[int, int] | str]:
+    """Sends records (key, value, headers) to a topic that is there, and waits: for each its partition and offset, or
+    why the brokers don't have it. Raises KafkaError, then nothing was sent."""
 
 @final
 class Mysql:

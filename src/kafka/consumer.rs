@@ -1,6 +1,6 @@
 //! Reads a whole topic as Arrow batches, with a group or without.
 //!
-//! Without a group all partitions are read from their first record, and nothing is committed. With a group its committed
+//! Without a group partitions are read from where [`Start`] says, and nothing is committed. With a group its committed
 //! offsets decide, and other members may take partitions away and give them back: [`Consumer::position`] and
 //! [`Consumer::commit`] are about the partitions that are assigned at the moment. What was polled from a partition and not
 //! committed before it was taken away is read again by the member that gets it.
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::Offset;
 
 use super::config::{Connection, Properties};
 use super::events::{first_answer, is_absence, no_broker};
 use super::membership::{Context, is_passing};
-use super::offsets::{committed, watermarks};
+use super::offsets::{committed, first_since, offset_list, watermarks};
 use super::partitions::{Partitions, Reached};
 use super::records::Records;
 use super::topic::{Found, find, missing};
@@ -53,6 +53,21 @@ const ASK_GROUP: Duration = Duration::from_secs(1);
 /// A batch is full at this size: Arrow's offsets end at 2 GiB, and memory before.
 const BATCH_BYTES: usize = 256 * 1024 * 1024;
 
+/// Where a consumer without a group begins. Partitions that come later are read from their first record, except with
+/// [`Start::Offsets`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the first record.
+    #[default]
+    Earliest,
+    /// After the last one.
+    Latest,
+    /// At the first record whose timestamp isn't before this, in milliseconds since 1970.
+    Time(i64),
+    /// At these offsets, and no other partitions.
+    Offsets(BTreeMap<i32, i64>),
+}
+
 /// What to read, and as whom.
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerOptions {
@@ -62,6 +77,8 @@ pub struct ConsumerOptions {
     pub topic: String,
     /// The consumer group whose offsets to go on from; None reads everything.
     pub group: Option<String>,
+    /// Where to begin without a group. A group goes on from its offsets, and begins at the first record.
+    pub start: Start,
     /// Whether records of transactions that are open or aborted stay out.
     pub read_committed: bool,
     /// librdkafka properties that win over ours.
@@ -74,6 +91,8 @@ pub struct Consumer {
     connection: Connection,
     topic: String,
     grouped: bool,
+    /// Whether partitions that are new are read as well.
+    all_partitions: bool,
     /// An error that came after records, kept for the next poll.
     pending: Option<Error>,
     /// When a broker was last asked for, or heard from; and since when none has answered.
@@ -85,7 +104,8 @@ pub struct Consumer {
 
 impl Consumer {
     /// # Errors
-    /// [`Error::Kafka`] where no broker answers within 10 s, the topic does not exist, or a property is wrong.
+    /// [`Error::Kafka`] where no broker answers within 10 s, the topic or a partition to begin in does not exist, a property
+    /// is wrong, or a group is given a start.
     pub fn new(options: &ConsumerOptions) -> Result<Self> {
         let isolation = if options.read_committed { "read_committed" } else { "read_uncommitted" };
         let group = options.group.as_deref().unwrap_or(NO_GROUP);
@@ -99,6 +119,7 @@ impl Consumer {
             connection,
             topic: options.topic.clone(),
             grouped: options.group.is_some(),
+            all_partitions: !matches!(options.start, Start::Offsets(_)),
             pending: None,
             asked: Instant::now(),
             away_since: None,
@@ -115,12 +136,15 @@ impl Consumer {
             Found::Missing => Err(missing(&consumer.connection, &consumer.topic)),
             Found::Pending => consumer.partitions(),
         })?;
+        if consumer.grouped && options.start != Start::Earliest {
+            return Err(consumer.connection.message("a group begins at its own offsets, it can't be given a start"));
+        }
         if consumer.grouped {
             let subscribed = consumer.client.subscribe(&[&consumer.topic]);
             subscribed.map_err(|error| consumer.failed("can't be read", &error))?;
         } else {
-            let watermarks = consumer.watermarks(&partitions)?;
-            consumer.take(&watermarks)?;
+            let starts = consumer.starts(&options.start, &partitions)?;
+            consumer.take(&starts)?;
         }
         Ok(consumer)
     }
@@ -183,10 +207,10 @@ impl Consumer {
     pub fn end_offsets(&mut self) -> Result<BTreeMap<i32, i64>> {
         let partitions = self.partitions()?;
         let watermarks = self.watermarks(&partitions)?;
-        if !self.grouped {
+        if !self.grouped && self.all_partitions {
             let new = {
                 let known = self.progress();
-                watermarks.iter().filter(|(id, _)| !known.contains(**id)).map(|(id, ends)| (*id, *ends)).collect()
+                watermarks.iter().filter(|(id, _)| !known.contains(**id)).map(|(id, (low, _))| (*id, *low)).collect()
             };
             self.take(&new)?;
         }
@@ -242,13 +266,8 @@ impl Consumer {
         if offsets.is_empty() {
             return Ok(());
         }
-        let mut list = TopicPartitionList::with_capacity(offsets.len());
-        let committed = (|| -> KafkaResult<()> {
-            for (partition, offset) in &offsets {
-                list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
-            }
-            self.client.commit(&list, CommitMode::Sync)
-        })();
+        let committed = offset_list(&self.topic, offsets.iter().copied())
+            .and_then(|list| self.client.commit(&list, CommitMode::Sync));
         committed.map_err(|error| self.failed("offsets can't be committed", &error))?;
         let mut progress = self.progress();
         for (partition, offset) in offsets {
@@ -279,22 +298,38 @@ impl Consumer {
         watermarks(&self.client, &self.topic, partitions, TIMEOUT).map_err(|error| self.away(&error))
     }
 
-    /// Reads `partitions` from their first record on.
-    fn take(&mut self, partitions: &BTreeMap<i32, (i64, i64)>) -> Result<()> {
-        if partitions.is_empty() {
+    /// Where each partition that `start` speaks of begins.
+    fn starts(&self, start: &Start, partitions: &[i32]) -> Result<BTreeMap<i32, i64>> {
+        if let Start::Offsets(offsets) = start {
+            if let Some(other) = offsets.keys().find(|id| !partitions.contains(id)) {
+                return Err(self.connection.message(&format!("topic {} has no partition {other}", self.topic)));
+            }
+            return Ok(offsets.clone());
+        }
+        let watermarks = self.watermarks(partitions)?;
+        let mut starts: BTreeMap<i32, i64> = watermarks
+            .into_iter()
+            .map(|(id, (low, high))| (id, if *start == Start::Earliest { low } else { high }))
+            .collect();
+        if let Start::Time(milliseconds) = start {
+            // A partition without a record of that time or later begins after its last one.
+            let of_time = first_since(&self.client, &self.topic, partitions, *milliseconds, TIMEOUT);
+            starts.extend(of_time.map_err(|error| self.away(&error))?);
+        }
+        Ok(starts)
+    }
+
+    /// Reads these partitions from these offsets on.
+    fn take(&mut self, starts: &BTreeMap<i32, i64>) -> Result<()> {
+        if starts.is_empty() {
             return Ok(());
         }
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        let taken = (|| -> KafkaResult<()> {
-            for (partition, (low, _)) in partitions {
-                list.add_partition_offset(&self.topic, *partition, Offset::Offset(*low))?;
-            }
-            self.client.incremental_assign(&list)
-        })();
+        let taken = offset_list(&self.topic, starts.iter().map(|(partition, offset)| (*partition, *offset)))
+            .and_then(|list| self.client.incremental_assign(&list));
         taken.map_err(|error| self.failed("can't be read", &error))?;
         let mut progress = self.progress();
-        for (partition, (low, _)) in partitions {
-            progress.assign(*partition, Some(*low), Instant::now());
+        for (partition, offset) in starts {
+            progress.assign(*partition, Some(*offset), Instant::now());
         }
         Ok(())
     }

@@ -18,15 +18,17 @@ mod records;
 mod run;
 mod runs;
 mod sender;
+mod sending;
 mod source;
 mod topic;
 mod transaction;
 
 pub use config::Properties;
-pub use consumer::{Consumer, ConsumerOptions};
+pub use consumer::{Consumer, ConsumerOptions, Start};
 pub use lag::LagHistogram;
 pub use pacing::Schedule;
 pub use producer::{LogSource, Producer, ProducerOptions, Shard, Stats};
+pub use sending::{Outgoing, Placed, send};
 pub use source::Generated;
 pub use topic::ensure_topic;
 

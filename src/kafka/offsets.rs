@@ -44,6 +44,27 @@ fn list_offsets<C: ConsumerContext>(
     list.elements().iter().map(offset).collect()
 }
 
+/// The first record of each partition whose timestamp isn't before `milliseconds`; partitions without one are left out.
+pub(crate) fn first_since<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[i32],
+    milliseconds: i64,
+    timeout: Duration,
+) -> KafkaResult<BTreeMap<i32, i64>> {
+    // Below 0 they would be the first or the last record.
+    let times = offset_list(topic, partitions.iter().map(|id| (*id, milliseconds.max(0))))?;
+    let list = client.offsets_for_times(times, timeout)?;
+    let mut found = BTreeMap::new();
+    for element in list.elements() {
+        element.error()?;
+        if let Offset::Offset(offset) = element.offset() {
+            found.insert(element.partition(), offset);
+        }
+    }
+    Ok(found)
+}
+
 /// Offsets of one topic's partitions, as librdkafka takes them.
 pub(crate) fn offset_list(
     topic: &str,

@@ -1,21 +1,26 @@
-//! `Producer`, `Consumer`, `ensure_topic`.
+//! `Producer`, `Consumer`, `send_records`, `ensure_topic`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_pyarrow::ToPyArrow;
+use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::{PyContract, PyUsers, detached};
 use crate::error::{Error, Result};
 use crate::generate;
-use crate::kafka::{Consumer, ConsumerOptions, Generated, Producer, ProducerOptions, Properties, Shard, ensure_topic};
+use crate::kafka::{
+    Consumer, ConsumerOptions, Generated, Outgoing, Producer, ProducerOptions, Properties, Shard, Start, ensure_topic,
+    send,
+};
 
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyProducer>()?;
     module.add_class::<PyConsumer>()?;
+    module.add_function(wrap_pyfunction!(py_send_records, module)?)?;
     module.add_function(wrap_pyfunction!(py_ensure_topic, module)?)
 }
 
@@ -100,6 +105,34 @@ impl PyProducer {
     }
 }
 
+/// `"earliest"`, `"latest"`, milliseconds since 1970, or offsets by partition.
+#[derive(FromPyObject)]
+enum PyStart {
+    Word(String),
+    Time(i64),
+    Offsets(BTreeMap<i32, i64>),
+}
+
+impl Default for PyStart {
+    fn default() -> Self {
+        Self::Word("earliest".into())
+    }
+}
+
+impl TryFrom<PyStart> for Start {
+    type Error = Error;
+
+    fn try_from(start: PyStart) -> Result<Self> {
+        match start {
+            PyStart::Word(word) if word == "earliest" => Ok(Self::Earliest),
+            PyStart::Word(word) if word == "latest" => Ok(Self::Latest),
+            PyStart::Word(word) => Err(Error::Kafka(format!("a topic can't be read from {word}: earliest or latest"))),
+            PyStart::Time(milliseconds) => Ok(Self::Time(milliseconds)),
+            PyStart::Offsets(offsets) => Ok(Self::Offsets(offsets)),
+        }
+    }
+}
+
 /// A reader of one topic; None once it is closed.
 #[pyclass(name = "Consumer", module = "logcore", frozen)]
 struct PyConsumer(Mutex<Option<Consumer>>);
@@ -118,16 +151,18 @@ impl PyConsumer {
 #[pymethods]
 impl PyConsumer {
     #[new]
-    #[pyo3(signature = (*, brokers, topic, group = None, read_committed = true, config = None))]
+    #[pyo3(signature = (*, brokers, topic, group = None, start = PyStart::default(), read_committed = true, config = None))]
     fn new(
         py: Python<'_>,
         brokers: String,
         topic: String,
         group: Option<String>,
+        start: PyStart,
         read_committed: bool,
         config: Option<Properties>,
     ) -> PyResult<Self> {
-        let options = ConsumerOptions { brokers, topic, group, read_committed, config: config.unwrap_or_default() };
+        let (start, config) = (start.try_into().map_err(super::to_py)?, config.unwrap_or_default());
+        let options = ConsumerOptions { brokers, topic, group, start, read_committed, config };
         detached(py, || Consumer::new(&options)).map(|consumer| Self(Mutex::new(Some(consumer))))
     }
 
@@ -173,6 +208,31 @@ fn py_ensure_topic(
 ) -> PyResult<bool> {
     let config = config.unwrap_or_default();
     detached(py, || ensure_topic(brokers, topic, partitions, replication, &config))
+}
+
+/// A key, a value and headers, as Python gives them.
+type PyRecord = (Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>);
+
+/// Sends records and says where each of them went.
+#[pyfunction]
+#[pyo3(name = "send_records", signature = (brokers, topic, records, *, config = None))]
+fn py_send_records<'py>(
+    py: Python<'py>,
+    brokers: &str,
+    topic: &str,
+    records: Vec<PyRecord>,
+    config: Option<Properties>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let outgoing =
+        records.into_iter().map(|(key, value, headers)| Outgoing { key, value, headers }).collect::<Vec<_>>();
+    let placed = detached(py, || send(brokers, topic, &outgoing, &config.unwrap_or_default()))?;
+    placed
+        .into_iter()
+        .map(|placed| match placed {
+            Ok(place) => place.into_bound_py_any(py),
+            Err(why) => why.into_bound_py_any(py),
+        })
+        .collect()
 }
 
 pub(super) fn seconds(seconds: f64) -> Result<Duration> {

@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import Producer as ForeignProducer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
-from logcore._core import Consumer, Contract, KafkaError, Producer, Users, ensure_topic
+from logcore._core import Consumer, Contract, KafkaError, Producer, Users, ensure_topic, send_records
 from services import Stack
 
 Topic = Callable[[str], str]
@@ -309,3 +309,97 @@ def test_a_hundred_thousand_logs_come_as_they_were_sent(stack: Stack, topic: Top
             size += sum(len(value) for value in batch["value"].to_pylist())
     consumer.close()
     assert (rows, size) == (100_000, producer.stats()["bytes"])
+
+
+def test_a_reader_begins_where_it_is_told(stack: Stack, topic: Topic) -> None:
+    name = topic("starts")
+    ensure_topic(stack.brokers, name, partitions=2)
+    client = foreign(stack.brokers)
+    for partition, second in ((0, 100), (0, 200), (0, 300), (1, 100)):
+        client.produce(name, b"%d" % second, partition=partition, timestamp=second * 1000)
+    assert client.flush(30) == 0
+
+    def found(start: Any) -> list[tuple[int, bytes]]:
+        consumer = Consumer(brokers=stack.brokers, topic=name, start=start)
+        rows = read_to_end(consumer)
+        consumer.close()
+        return sorted((row["partition"], row["value"]) for row in rows)
+
+    everything = [(0, b"100"), (0, b"200"), (0, b"300"), (1, b"100")]
+    assert found("earliest") == everything
+    assert found("latest") == []
+    assert found(200_000) == [(0, b"200"), (0, b"300")]
+    assert found(200_001) == [(0, b"300")]
+    assert found(300_001) == []
+    assert found(-5) == everything
+    # Only the partitions that are named.
+    consumer = Consumer(brokers=stack.brokers, topic=name, start={0: 1})
+    batch = consumer.poll(100, 10.0)
+    assert batch is not None
+    assert values(batch.to_pylist()) == [b"200", b"300"]
+    assert consumer.position() == {0: 3}
+    consumer.close()
+
+
+def test_a_partition_that_comes_later_is_read_from_its_first_record(stack: Stack, topic: Topic) -> None:
+    name = topic("later")
+    ensure_topic(stack.brokers, name, partitions=1)
+    consumer = Consumer(brokers=stack.brokers, topic=name, start="latest")
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    admin.create_partitions([NewPartitions(name, 2)])[name].result(30)
+    client = foreign(stack.brokers)
+    client.produce(name, b"late", partition=1)
+    assert client.flush(30) == 0
+    deadline = time.monotonic() + 30
+    while len(consumer.end_offsets()) < 2:
+        assert time.monotonic() < deadline
+    assert values(read_to_end(consumer)) == [b"late"]
+    consumer.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"start": "yesterday"}, "can't be read from yesterday: earliest or latest"),
+        ({"start": {7: 0}}, "has no partition 7"),
+        ({"start": "latest", "group": "somebody"}, "a group begins at its own offsets"),
+    ],
+)
+def test_a_start_that_can_not_be_is_an_error(stack: Stack, topic: Topic, options: dict[str, Any], said: str) -> None:
+    name = topic("nowhere")
+    ensure_topic(stack.brokers, name, partitions=1)
+    with pytest.raises(KafkaError, match=said):
+        Consumer(brokers=stack.brokers, topic=name, **options)
+
+
+def test_records_are_sent_as_they_are_given(stack: Stack, topic: Topic) -> None:
+    name = topic("sent")
+    ensure_topic(stack.brokers, name, partitions=3)
+    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]] = [
+        (None, b"\xff\x00", [("logcore.replay_of", b"a:0:1"), ("twice", b"1"), ("twice", None)]),
+        (b"key", None, []),
+        *((b"%d" % number, b"x" * 1000, []) for number in range(500)),
+    ]
+    placed = send_records(stack.brokers, name, records)
+    assert all(isinstance(place, tuple) for place in placed)
+    consumer = Consumer(brokers=stack.brokers, topic=name)
+    there = {(row["partition"], row["offset"]): row for row in read_to_end(consumer)}
+    consumer.close()
+    assert len(there) == len(set(placed)) == len(records)
+    for place, (key, value, headers) in zip(placed, records, strict=True):
+        row = there[place]  # type: ignore[index]
+        assert (row["key"], row["value"]) == (key, value)
+        assert [(header["key"], header["value"]) for header in row["headers"]] == headers
+
+
+def test_a_record_that_is_refused_says_why_and_costs_no_other(stack: Stack, topic: Topic) -> None:
+    name = topic("refused")
+    ensure_topic(stack.brokers, name, partitions=1)
+    placed = send_records(stack.brokers, name, [(None, b"a", []), (None, b"x" * 2_000_000, []), (None, b"b", [])])
+    assert [placed[0], placed[2]] == [(0, 0), (0, 1)]
+    assert "Message size too large" in str(placed[1])
+    assert send_records(stack.brokers, name, []) == []
+    with pytest.raises(KafkaError, match="does not exist"):
+        send_records(stack.brokers, f"{name}-missing", [(None, b"a", [])])
+    with pytest.raises(KafkaError, match="no broker answers"):
+        send_records("127.0.0.1:1", name, [(None, b"a", [])])

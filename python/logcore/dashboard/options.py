@@ -1,0 +1,85 @@
+"""The dashboard's command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from logcore import option_values
+from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.one_line_parser import OneLineParser, topic_name, whole_number
+from logcore.since import since
+
+__all__ = ["Options", "parse"]
+
+_EXAMPLES = """\
+examples:
+  python -m logcore.dashboard 127.0.0.1:9092
+      the page at http://127.0.0.1:8050/, with the logs of the last hour
+  python -m logcore.dashboard b-1:9098,b-2:9098 --config kafka.properties --port 0 --since earliest
+      a broker with TLS or SASL, any free port, all that is on the topic
+  ssh -L 8050:127.0.0.1:8050 HOST
+      the page of a dashboard that runs on HOST, in a browser here
+
+exit status: 0 stopped by Ctrl-C or SIGTERM; 1 Kafka can't be read, or the port can't be had; 2 a wrong option
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for."""
+
+    brokers: str
+    topic: str = "server-logs-status"
+    since: str | int | None = None
+    host: str = "127.0.0.1"
+    port: int = 8050
+    contract: str | None = None
+    kafka: tuple[tuple[str, str], ...] = ()
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """The options in `arguments` (the command line's if None). A wrong one ends the program with status 2."""
+    defaults = Options("")
+    parser = OneLineParser(
+        "dashboard",
+        description="Serves a live page of what is on the status topic: logs by status, their reasons, and the latest "
+        "that are bad or suspicious. It needs nothing but a browser, and reads without a consumer group.",
+        epilog=_EXAMPLES,
+    )
+    add = parser.add_argument
+    add(
+        "brokers",
+        type=option_values.brokers,
+        metavar="BROKERS",
+        help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]",
+    )
+    add("--topic", type=topic_name, default=defaults.topic, metavar="NAME", help=f"(default {defaults.topic})")
+    add(
+        "--port",
+        type=whole_number(0, 65535),
+        default=defaults.port,
+        metavar="N",
+        help=f"(default {defaults.port}; 0 takes any)",
+    )
+    add(
+        "--host",
+        default=defaults.host,
+        metavar="ADDRESS",
+        help=f"(default {defaults.host}); the page has no login: whoever reaches another address reads the logs",
+    )
+    add(
+        "--since",
+        type=since,
+        metavar="WHEN",
+        help="begin with these logs: 10m, 2h, a time, earliest or latest (default 1h)",
+    )
+    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add("--contract", metavar="FILE", help="whose fields are counted by value (default: the one that logcore ships)")
+    parsed = vars(parser.parse_args(arguments))
+    config = parsed.pop("config")
+    try:
+        kafka = read_kafka_properties(config) if config is not None else {}
+    except KafkaPropertiesError as error:
+        parser.error(f"--config {error}")
+    return Options(**parsed, kafka=tuple(kafka.items()))
