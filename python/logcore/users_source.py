@@ -16,7 +16,7 @@ __all__ = ["RefreshedUsers", "csv_reader", "mysql_reader"]
 
 
 class RefreshedUsers:
-    """Users that are read again once they are older than a time to live.
+    """Users that are read again once they are older than a time to live; `failures` counts how often they couldn't be.
 
     A source that fails once it has answered means the last users and one warning for as long as it fails: stale users
     make some logs suspicious that are good, a stopped pipeline keeps all of them back.
@@ -37,7 +37,9 @@ class RefreshedUsers:
         self._clock = clock
         self._users = read()
         self._read_at = clock()
+        self._succeeded_at = self._read_at
         self._failing = False
+        self.failures = 0
         # What was just read serves the first batch, whatever the time to live.
         self._fresh = True
 
@@ -48,6 +50,16 @@ class RefreshedUsers:
         self._fresh = False
         return self._users
 
+    @property
+    def last(self) -> Users:
+        """The users as they were read last, however old."""
+        return self._users
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since they were read, or found unchanged."""
+        return self._clock() - self._succeeded_at
+
     def _refresh(self) -> None:
         self._read_at = self._clock()
         try:
@@ -56,7 +68,9 @@ class RefreshedUsers:
             if not self._failing:
                 self._say(f"warning: users can't be read again, going on with version {self._users.version}: {error}")
             self._failing = True
+            self.failures += 1
             return
+        self._succeeded_at = self._read_at
         if self._failing:
             self._say(f"users can be read again: version {self._users.version}")
         self._failing = False

@@ -20,9 +20,10 @@ from logcore import Contract, KafkaError
 from logcore.elk import connection
 from logcore.elk.connection import ElasticsearchError, connect, described, elasticsearch_url
 from logcore.elk.template import rejected_template, status_template
+from logcore.elk.template_writer import put_template
 from logcore.indexer import __main__ as command
 from logcore.indexer.options import parse
-from logcore.indexer.preparation import put_template, request_limit
+from logcore.indexer.preparation import request_limit
 
 URL = "http://127.0.0.1:9200"
 

@@ -22,6 +22,7 @@ __all__ = [
     "connect",
     "described",
     "elasticsearch_url",
+    "new_client",
 ]
 
 USER_VARIABLE = "LOGCORE_ELASTICSEARCH_USER"
@@ -33,19 +34,21 @@ class ElasticsearchError(Exception):
     """Elasticsearch can't be reached or refused something; the message is one line that says what to do."""
 
 
-def add_elasticsearch_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Adds ``--elasticsearch``, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
+def add_elasticsearch_arguments(
+    parser: argparse.ArgumentParser, *, required: bool, option: str = "--elasticsearch", purpose: str = ""
+) -> None:
+    """Adds `option`, the URL, with `purpose` before its help, ``--elasticsearch-user`` and ``--elasticsearch-ca``."""
     group = parser.add_argument_group(
         "Elasticsearch",
         f"The login comes from the variables {USER_VARIABLE} and {PASSWORD_VARIABLE}, or {API_KEY_VARIABLE}; never "
         "from the URL, which a list of processes shows.",
     )
     group.add_argument(
-        "--elasticsearch",
+        option,
         type=elasticsearch_url,
         metavar="URL",
         required=required,
-        help="scheme, host and port of Elasticsearch 8, such as http://127.0.0.1:9200",
+        help=f"{purpose}scheme, host and port of Elasticsearch 8, such as http://127.0.0.1:9200",
     )
     group.add_argument("--elasticsearch-user", metavar="NAME", help=f"user to log in as; wins over {USER_VARIABLE}")
     group.add_argument(
@@ -75,14 +78,36 @@ def elasticsearch_url(text: str) -> str:
 def connect(
     url: str, *, user: str | None = None, ca: str | None = None, request_timeout: float = 60.0
 ) -> Elasticsearch:
-    """A client whose server has answered. Retries nothing by itself: callers know better what may be sent twice.
+    """A client whose server has answered.
 
     `GET /` is not asked: trimmed distributions lack it. Cluster health exists in all of them and, like every answer,
     carries the header by which the client tells Elasticsearch from its look-alikes.
 
     Raises:
+        ElasticsearchError: as `new_client` does; a server that does not answer, refuses the login, or is another
+            product.
+    """
+    client = new_client(url, user=user, ca=ca, request_timeout=request_timeout)
+    import elasticsearch  # an optional dependency
+
+    try:
+        client.options(request_timeout=min(10.0, request_timeout)).cluster.health(filter_path="status")
+    except elasticsearch.AuthorizationException:
+        # Somebody answered who knows this login, which needs no more than its indices.
+        pass
+    except (elasticsearch.ApiError, elasticsearch.TransportError, OSError, ValueError) as error:
+        raise ElasticsearchError(f"Elasticsearch at {url}: {described(error)}") from error
+    return client
+
+
+def new_client(
+    url: str, *, user: str | None = None, ca: str | None = None, request_timeout: float = 60.0
+) -> Elasticsearch:
+    """A client that has asked nothing yet. Retries nothing by itself: callers know better what may be sent twice.
+
+    Raises:
         ElasticsearchError: the client isn't installed or of another major version, a login without a password, a file
-            that can't be read, a server that does not answer, refuses the login, or is another product.
+            that can't be read.
     """
     try:
         import elasticsearch  # an optional dependency
@@ -102,19 +127,14 @@ def connect(
     # What goes wrong reaches the person as one line of ours, not as the client's log beside it.
     logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore", elasticsearch.ElasticsearchWarning)
+    if ca is not None:
+        login["ca_certs"] = ca
     try:
-        if ca is not None:
-            login["ca_certs"] = ca
-        client = elasticsearch.Elasticsearch(
+        return elasticsearch.Elasticsearch(
             url, request_timeout=request_timeout, max_retries=0, http_compress=False, connections_per_node=32, **login
         )
-        client.options(request_timeout=min(10.0, request_timeout)).cluster.health(filter_path="status")
-    except elasticsearch.AuthorizationException:
-        # Somebody answered who knows this login, which needs no more than its indices.
-        pass
-    except (elasticsearch.ApiError, elasticsearch.TransportError, OSError, ValueError) as error:
+    except (elasticsearch.TransportError, OSError, ValueError) as error:
         raise ElasticsearchError(f"Elasticsearch at {url}: {described(error)}") from error
-    return client
 
 
 def described(error: Exception) -> str:

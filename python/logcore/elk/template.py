@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from logcore._core import Contract
 
-__all__ = ["rejected_template", "status_template"]
+__all__ = ["DATE", "KEYWORD", "LONG", "index_template", "rejected_template", "status_template"]
 
 # Lucene refuses terms of more than 32,766 bytes; 8,191 characters stay below that in any script. A longer string is
 # kept in the document and is only left out of the index.
-_KEYWORD = {"type": "keyword", "ignore_above": 8191}
-_DATE = {"type": "date", "format": "strict_date_optional_time"}
+KEYWORD = {"type": "keyword", "ignore_above": 8191}
+DATE = {"type": "date", "format": "strict_date_optional_time"}
 _KEPT_ONLY = {"type": "keyword", "index": False, "doc_values": False}
 # Without `coerce: false` 684.5 would be found as 684, and nobody would know.
 _INTEGER = {"type": "integer", "coerce": False}
-_LONG = {"type": "long", "coerce": False}
-_SOURCE = {"properties": {"topic": _KEYWORD, "partition": _INTEGER, "offset": _LONG}}
+LONG = {"type": "long", "coerce": False}
+_SOURCE = {"properties": {"topic": KEYWORD, "partition": _INTEGER, "offset": LONG}}
 _TYPES: dict[str, dict[str, Any]] = {
-    "string": _KEYWORD,
+    "string": KEYWORD,
     "int32": _INTEGER,
-    "int64": _LONG,
+    "int64": LONG,
     "double": {"type": "double", "coerce": False},
     "boolean": {"type": "boolean"},
     "date": {"type": "date", "format": "strict_date"},
-    "timestamp": _DATE,
+    "timestamp": DATE,
 }
 # Above what Elasticsearch and its add-ons bring along (100 to 200), below what an operator would add to override ours.
 _PRIORITY = 300
@@ -38,22 +38,22 @@ def status_template(contract: Contract, index: str, *, shards: int = 1, replicas
     refuse the whole log for it, ``true`` would let any producer add columns.
     """
     fields = {name: _mapping(kind, within) for name, kind, within in contract.structure}
-    return _template(
+    return index_template(
         index,
         {
             **fields,
-            "status": _KEYWORD,
-            "reasons": {"properties": {"path": _KEYWORD, "code": _KEYWORD}},
-            "users_version": _KEYWORD,
+            "status": KEYWORD,
+            "reasons": {"properties": {"path": KEYWORD, "code": KEYWORD}},
+            "users_version": KEYWORD,
             "source": _SOURCE,
-            "@timestamp": _DATE,
+            "@timestamp": DATE,
             "raw": _KEPT_ONLY,
             "raw_base64": _KEPT_ONLY,
             "raw_truncated": {"type": "boolean"},
         },
         f"Judged logs by the contract {contract.name}, version {contract.version}",
-        shards,
-        replicas,
+        shards=shards,
+        replicas=replicas,
     )
 
 
@@ -69,25 +69,34 @@ def _mapping(kind: str, within: list[Any]) -> dict[str, Any]:
 
 def rejected_template(index: str, *, shards: int = 1, replicas: int = 0) -> dict[str, Any]:
     """The same for records that could not be indexed: the error is searchable, the record is text that is only kept."""
-    return _template(
+    return index_template(
         index,
         {
-            "@timestamp": _DATE,
-            "error": {"properties": {"type": _KEYWORD, "reason": {"type": "text"}, "status": _INTEGER}},
+            "@timestamp": DATE,
+            "error": {"properties": {"type": KEYWORD, "reason": {"type": "text"}, "status": _INTEGER}},
             "source": _SOURCE,
-            "key": _KEYWORD,
+            "key": KEYWORD,
             "key_base64": _KEPT_ONLY,
             "value": _KEPT_ONLY,
             "value_base64": _KEPT_ONLY,
             "value_truncated": {"type": "boolean"},
         },
         "Records of the status topic that Elasticsearch refused to index",
-        shards,
-        replicas,
+        shards=shards,
+        replicas=replicas,
     )
 
 
-def _template(index: str, properties: dict[str, Any], description: str, shards: int, replicas: int) -> dict[str, Any]:
+def index_template(
+    index: str,
+    properties: dict[str, Any],
+    description: str,
+    *,
+    shards: int,
+    replicas: int,
+    managed_by: str = "logcore.indexer",
+) -> dict[str, Any]:
+    """The body of ``PUT _index_template`` for `index`, with these fields and no other."""
     return {
         "index_patterns": [index],
         "priority": _PRIORITY,
@@ -95,5 +104,5 @@ def _template(index: str, properties: dict[str, Any], description: str, shards: 
             "settings": {"index": {"number_of_shards": shards, "number_of_replicas": replicas}},
             "mappings": {"dynamic": False, "properties": properties},
         },
-        "_meta": {"description": description, "managed_by": "logcore.indexer"},
+        "_meta": {"description": description, "managed_by": managed_by},
     }

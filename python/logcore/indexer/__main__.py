@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from logcore._core import Consumer, Contract, LogcoreError
 from logcore.elk.connection import ElasticsearchError, connect
+from logcore.elk.pipeline_template import PIPELINE_INDEX, pipeline_template
 from logcore.elk.template import rejected_template, status_template
+from logcore.elk.template_writer import put_template
 from logcore.indexer.delivery import Delivery
 from logcore.indexer.loop import run
 from logcore.indexer.options import Options, parse
 from logcore.indexer.outage import Outage, Stopped
-from logcore.indexer.preparation import put_template, request_limit
+from logcore.indexer.preparation import request_limit
 from logcore.indexer.progress import Progress
+from logcore.metrics.port import Expose, MetricsError, exposed
 from logcore.stop_signals import stop_on_signals
 
 __all__ = ["main"]
@@ -31,10 +34,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.print_template is not None:
             _print_template(contract, options)
             return 0
-        return _index(contract, options, progress)
-    except (LogcoreError, ElasticsearchError) as error:
+        with exposed(options.metrics_port, progress.note) as expose:
+            _expose(contract, progress, expose)
+            return _index(contract, options, progress)
+    except (LogcoreError, ElasticsearchError, MetricsError) as error:
         progress.note(" ".join(str(error).split()))
         return 1
+
+
+def _expose(contract: Contract, progress: Progress, expose: Expose) -> None:
+    from logcore.metrics.sources import build_source, indexer_source
+
+    expose(build_source(contract))
+    expose(indexer_source(lambda: progress.total, lambda: progress.lag))
 
 
 def _index(contract: Contract, options: Options, progress: Progress) -> int:
@@ -51,10 +63,12 @@ def _index(contract: Contract, options: Options, progress: Progress) -> int:
     try:
         if options.templates:
             sizes = {"shards": options.shards, "replicas": options.replicas}
-            put_template(client, options.index, status_template(contract, options.index, **sizes), progress.note)
-            put_template(
-                client, options.rejected_index, rejected_template(options.rejected_index, **sizes), progress.note
-            )
+            for index, template in (
+                (options.index, status_template(contract, options.index, **sizes)),
+                (options.rejected_index, rejected_template(options.rejected_index, **sizes)),
+            ):
+                advice = " (--no-templates leaves templates alone)"
+                put_template(client, index, template, progress.note, advice=advice)
         largest = request_limit(client)
         stop = stop_on_signals()
         delivery = Delivery(
@@ -83,6 +97,8 @@ def _print_template(contract: Contract, options: Options) -> None:
     sizes = {"shards": options.shards, "replicas": options.replicas}
     if options.print_template == "rejected":
         template = rejected_template(options.rejected_index, **sizes)
+    elif options.print_template == "pipeline":
+        template = pipeline_template(PIPELINE_INDEX, **sizes)
     else:
         template = status_template(contract, options.index, **sizes)
     print(json.dumps(template, indent=2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from logcore.elk.connection import add_elasticsearch_arguments
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.metrics.port import Address, add_metrics_port
 from logcore.one_line_parser import OneLineParser, index_name, topic_name, whole_number
 
 __all__ = ["Options", "parse"]
@@ -18,6 +19,8 @@ examples:
   LOGCORE_ELASTICSEARCH_PASSWORD=... python -m logcore.indexer b-1:9098,b-2:9098 --config kafka.properties \\
       --elasticsearch https://search.example.com:443 --elasticsearch-user indexer
       run on, until Ctrl-C or SIGTERM
+  python -m logcore.indexer 127.0.0.1:9092 --elasticsearch http://127.0.0.1:9200 --metrics-port 9403
+      with figures for Prometheus at http://127.0.0.1:9403/metrics
   python -m logcore.indexer --print-template
       the index template as JSON, for Logstash or for whoever manages templates
 
@@ -48,6 +51,7 @@ class Options:
     replicas: int = 0
     templates: bool = True
     print_template: str | None = None
+    metrics_port: Address | None = None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -139,7 +143,9 @@ def _parser() -> OneLineParser:
         "--print-template",
         nargs="?",
         const="index",
-        choices=("index", "rejected"),
-        help="print the template of the index (or of the rejected one) as JSON and stop; needs no service",
+        choices=("index", "rejected", "pipeline"),
+        help="print the template of the index (or of the rejected one, or of the pipeline's own figures) as JSON and "
+        "stop; needs no service",
     )
+    add_metrics_port(parser, example=9403)
     return parser

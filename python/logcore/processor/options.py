@@ -16,6 +16,7 @@ from logcore.judging_options import (
     judging_mysql,
 )
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.metrics.options import MetricsOptions, add_metrics_arguments, metrics_options
 from logcore.one_line_parser import OneLineParser
 from logcore.option_values import AVAILABLE_NOW, positive
 
@@ -30,6 +31,8 @@ examples:
   python -m logcore.processor b-1:9098,b-2:9098 --config kafka.properties --users users.csv --no-tables \\
       --group judges --instance judge-1
       one of several; with a name of its own it goes on at once when it is started again
+  python -m logcore.processor localhost:9092 --users users.csv --no-tables --metrics-port 9402
+      with figures for Prometheus at http://127.0.0.1:9402/metrics
 
 Readers of the status topic see each log once if they read what is committed (isolation.level=read_committed).
 
@@ -58,6 +61,7 @@ class Options:
     threads: int
     contract: str | None
     config: Mapping[str, str] = field(repr=False)
+    metrics: MetricsOptions = field(default_factory=MetricsOptions)
 
     @property
     def users_from_mysql(self) -> bool:
@@ -92,6 +96,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         threads=args.threads,
         contract=args.contract,
         config=config,
+        metrics=metrics_options(parser, args),
     )
 
 
@@ -170,4 +175,5 @@ def _parser() -> OneLineParser:
         help="threads, each with a consumer and a producer (default %(default)s, which keeps two cores busy)",
     )
     parser.add_argument("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
+    add_metrics_arguments(parser, example=9402, documents="one document every 10 s")
     return parser

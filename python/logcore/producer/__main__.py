@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from logcore._core import Contract, Generator, LogcoreError, Producer, Users
+from logcore.metrics.port import Expose, MetricsError, exposed
 from logcore.producer.options import Options, parse
 from logcore.producer.progress import Progress, summary
 from logcore.stop_signals import on_signals, stop_on_signals
@@ -24,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     progress = Progress()
     try:
-        stats = _produce(options, progress)
-    except (LogcoreError, OSError) as error:
+        with exposed(options.metrics_port, progress.note) as expose:
+            stats = _produce(options, progress, expose)
+    except (LogcoreError, MetricsError, OSError) as error:
         progress.note(" ".join(str(error).split()))
         return 1
     progress.tell_failure(stats)
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if stats["failed"] == 0 and stats["error"] is None else 1
 
 
-def _produce(options: Options, progress: Progress) -> dict[str, Any]:
+def _produce(options: Options, progress: Progress, expose: Expose) -> dict[str, Any]:
     contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
     users = _users(contract, options)
     config = dict(options.config)
@@ -69,6 +71,11 @@ def _produce(options: Options, progress: Progress) -> dict[str, Any]:
         shard=options.shard,
         partitions=options.partitions,
     )
+    if options.metrics_port is not None:
+        from logcore.metrics.sources import build_source, producer_source
+
+        expose(build_source(contract))
+        expose(producer_source(producer.stats, options.own_rate))
     if producer.created_topic:
         progress.note(f"made the topic {options.topic} with {options.partitions} partitions")
     stop = stop_on_signals()

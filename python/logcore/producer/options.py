@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.metrics.port import Address, add_metrics_port
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser, topic_name, whole_number
 
@@ -24,6 +25,8 @@ examples:
       over TLS and SASL as the properties have it, with the accounts and devices of the users table
   python -m logcore.producer 127.0.0.1:9092 server-logs --rate 50000 --start 1700000000 --shard 1/2
       one of two processes that make one stream of 50,000 logs a second; the other gets --shard 2/2
+  python -m logcore.producer 127.0.0.1:9092 server-logs --metrics-port 9401
+      with figures for Prometheus at http://127.0.0.1:9401/metrics
 
 exit status: 0 every log was acknowledged, also when it was stopped by Ctrl-C or SIGTERM (both flush; a second one
 aborts), 1 one was not or a service is missing, 2 a wrong option
@@ -63,6 +66,12 @@ class Options(NamedTuple):
     partitions: int = 4
     config: tuple[tuple[str, str], ...] = ()
     mysql: dict[str, Any] | None = None
+    metrics_port: Address | None = None
+
+    @property
+    def own_rate(self) -> float | None:
+        """The part of `rate` that is this process's."""
+        return None if self.rate is None else self.rate / self.shard[1]
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -108,6 +117,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         partitions=args.partitions,
         config=tuple(config.items()),
         mysql=mysql,
+        metrics_port=args.metrics_port,
     )
 
 
@@ -172,6 +182,7 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="partitions of a topic that is made (default 4)",
     )
+    add_metrics_port(parser, example=9401)
     add_mysql_arguments(parser)
     return parser
 

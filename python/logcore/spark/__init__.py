@@ -1,4 +1,5 @@
-"""Logs judged inside Spark: `judge` for batch jobs and notebooks; the modules beside it are the streaming processor's.
+"""Logs judged inside Spark: `judge` for batch jobs and notebooks, `ProgressListener` for figures of streaming ones; the
+modules beside them are the streaming processor's.
 
 Executors need the wheel, pyspark, pandas and pyarrow, nothing else.
 """
@@ -6,5 +7,6 @@ Executors need the wheel, pyspark, pandas and pyarrow, nothing else.
 from __future__ import annotations
 
 from logcore.spark.adapter import judge
+from logcore.spark.listener import ProgressListener
 
-__all__ = ["judge"]
+__all__ = ["ProgressListener", "judge"]

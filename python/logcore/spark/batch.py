@@ -22,10 +22,11 @@ STATUSES = ("good", "bad", "suspicious")
 
 @dataclass(frozen=True)
 class Moved:
-    """Rows by status, and how many logs were on the topic behind them, where that is known."""
+    """Rows by status; how many logs were on the topic behind them, and their bytes, where that is known."""
 
     counts: dict[str, int]
     lag: int | None = None
+    size: int | None = None
 
 
 class Plane(Protocol):
@@ -42,7 +43,7 @@ class Plane(Protocol):
 @dataclass(frozen=True)
 class BatchReport:
     """What became of a micro-batch: rows by status, seconds from its start to its last write; how many logs were on the
-    topic behind it, where that is known."""
+    topic behind it, and the bytes of its own, where that is known."""
 
     batch_id: int
     counts: dict[str, int]
@@ -50,6 +51,7 @@ class BatchReport:
     users_version: str
     replayed: bool
     lag: int | None = None
+    size: int | None = None
 
     @property
     def rows(self) -> int:
@@ -110,4 +112,5 @@ class BatchProcessor:
             self.snapshots.pin(batch_id, snapshot, plan)
         moved = self.plane.move(logs, snapshot, plan)
         seconds = time.monotonic() - began
-        self.report(BatchReport(batch_id, moved.counts, seconds, snapshot.versions[1], replayed, moved.lag))
+        users_version = snapshot.versions[1]
+        self.report(BatchReport(batch_id, moved.counts, seconds, users_version, replayed, moved.lag, moved.size))

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
-from logcore._core import LogcoreError
+from logcore._core import LogcoreError, __version__
+from logcore.elk.connection import ElasticsearchError
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.metrics.figures import SPARK
+from logcore.metrics.monitoring import Monitoring, monitoring
+from logcore.metrics.port import MetricsError
+from logcore.metrics.sources import build_source, users_source
 from logcore.preparation import PreparationError, Prepared, prepare
 from logcore.spark.adapter import Snapshot, judged_schema
 from logcore.spark.batch import BatchProcessor, BatchReport, Plane
@@ -20,6 +25,7 @@ from logcore.spark.errors import OptionsError, ProcessorError, root_cause
 from logcore.spark.files import TextFiles
 from logcore.spark.kafka_options import read_properties, sink_options, source_options
 from logcore.spark.librdkafka import librdkafka_properties
+from logcore.spark.listener import ProgressListener
 from logcore.spark.options import RUST, Options, parse
 from logcore.spark.query import quietly, run_query
 from logcore.spark.rust_plane import RustPlane
@@ -36,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_PROGRESS_PATIENCE_S = 3.0
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the processor; the exit status: 0 done, 1 a failure, 2 a wrong option, 130 stopped by Ctrl-C."""
@@ -51,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OptionsError, PreparationError) as error:
         _say(f"{error}; see --help")
         return 2
-    except (ProcessorError, LogcoreError) as error:
+    except (ProcessorError, LogcoreError, ElasticsearchError, MetricsError) as error:
         _say(str(error))
     except (PySparkException, Py4JError, OSError) as error:
         # Ctrl-C ends the JVM too while it starts, and everything that Python asks of it.
@@ -62,15 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options, stop: StopRequest) -> int:
-    prepared = prepare(options, _say)
-    session = start_session(stop)
-    try:
-        return _stream(session, options, prepared, stop)
-    finally:
-        quietly(session.stop)
+    with monitoring(options.metrics, _say) as figures:
+        prepared = prepare(options, _say)
+        session = start_session(stop)
+        try:
+            return _stream(session, options, prepared, stop, figures)
+        finally:
+            quietly(session.stop)
 
 
-def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: StopRequest) -> int:
+def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: StopRequest, figures: Monitoring) -> int:
     jvm: Any = session._jvm
     require_kafka_source(session)
     workers = Workers(session, session.sparkContext.defaultParallelism)
@@ -90,11 +99,17 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
     # Users that don't fit the contract are an error now, not in the first batch.
     judged_schema(_snapshot(prepared))
     files = TextFiles(jvm, configuration, f"{checkpoint}/logcore")
+    listener = _listener(session, options, prepared, figures)
+
+    def report(batch: BatchReport) -> None:
+        _say(str(batch))
+        listener.batch(batch)
+
     processor = BatchProcessor(
         snapshots=Snapshots(files),
         current=lambda: _snapshot(prepared),
         plane=_plane(session, options, properties),
-        report=_report,
+        report=report,
         stop_asked=lambda: stop.asked,
     )
     workers.require_wheel()
@@ -104,7 +119,32 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
     writer = writer.trigger(**options.trigger_arguments).queryName("logcore")
     plane = ", moved by Rust" if options.data_plane == RUST else ""
     _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}{plane}; Ctrl-C stops")
-    return run_query(session, writer.start, processor, stop, _say)
+    try:
+        return run_query(session, writer.start, processor, stop, _say)
+    finally:
+        if figures.asked_for and not stop.urgent:
+            # Spark tells of a batch in a thread of its own, after it.
+            listener.settle(processor.finished_batch, _PROGRESS_PATIENCE_S)
+
+
+def _listener(session: SparkSession, options: Options, prepared: Prepared, figures: Monitoring) -> ProgressListener:
+    """Follows the query where anybody wants figures, which costs some calls from the JVM a micro-batch."""
+    about = {
+        "engine": SPARK,
+        "data_plane": options.data_plane,
+        "input": options.input,
+        "output": options.output,
+        "version": __version__,
+        "contract": prepared.contract.version,
+    }
+    listener = ProgressListener(say=_say, judges=True, write=figures.write, about=about, users=prepared.users)
+    if figures.asked_for:
+        figures.expose(build_source(prepared.contract))
+        figures.expose(listener.readings)
+        if prepared.users is not None:
+            figures.expose(users_source(prepared.users))
+        session.streams.addListener(listener)
+    return listener
 
 
 def _snapshot(prepared: Prepared) -> Snapshot:
@@ -139,10 +179,6 @@ def _sinks(options: Options, kafka: dict[str, str]) -> list[Sink]:
         connection = options.mysql
         sinks.append(lambda judged: write_mysql(judged, connection))
     return sinks
-
-
-def _report(report: BatchReport) -> None:
-    _say(str(report))
 
 
 def _say(message: str) -> None:

@@ -14,6 +14,7 @@ from logcore.judging_options import (
     check_judging_arguments,
     judging_mysql,
 )
+from logcore.metrics.options import MetricsOptions, add_metrics_arguments, metrics_options
 from logcore.one_line_parser import OneLineParser
 from logcore.option_values import AVAILABLE_NOW, not_empty, positive, starting_offsets, trigger
 
@@ -31,6 +32,9 @@ without MySQL, as far as the topic goes now:
   spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.1 \\
     spark/processor.py localhost:9092 --checkpoint s3://bucket/checkpoint \\
     --users users.csv --no-tables --trigger available-now
+
+with figures for Prometheus at http://127.0.0.1:9404/metrics, and for Kibana's dashboards:
+  spark-submit ... spark/processor.py ... --metrics-port 9404 --metrics-elasticsearch http://localhost:9200
 
 Ctrl-C stops after the running micro-batch, a second one at once; the checkpoint loses nothing either way.
 Spark logs warnings and errors; with --conf spark.log.level=WARN (or INFO) also the stacks of what failed.
@@ -60,6 +64,7 @@ class Options:
     kafka_config: str | None
     data_plane: str = "spark"
     librdkafka_config: str | None = None
+    metrics: MetricsOptions = field(default_factory=MetricsOptions)
 
     @property
     def users_from_mysql(self) -> bool:
@@ -99,6 +104,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
         kafka_config=args.kafka_config,
         data_plane=args.data_plane,
         librdkafka_config=args.librdkafka_config,
+        metrics=metrics_options(parser, args),
     )
 
 
@@ -164,4 +170,5 @@ def _parser() -> OneLineParser:
         help="with --data-plane rust: librdkafka properties, one name=value a line, for what can't be told from "
         "--kafka-config",
     )
+    add_metrics_arguments(parser, example=9404, documents="one document a micro-batch")
     return parser

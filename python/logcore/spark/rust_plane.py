@@ -59,7 +59,7 @@ class RustPlane:
         """Has the planned tasks done; `logs` is not looked at."""
         tasks = tuple(tuple((p, start, until) for p, start, until in task) for task in (plan or {}).get("tasks", ()))
         if plan is None or not tasks:
-            return Moved(dict.fromkeys(STATUSES, 0))
+            return Moved(dict.fromkeys(STATUSES, 0), size=0)
         move = Move(
             brokers=self.brokers,
             input=self.input,
@@ -78,7 +78,8 @@ class RustPlane:
 
         numbers = logs.sparkSession.range(0, len(tasks), 1, len(tasks))
         done = numbers.mapInArrow(move_in_worker, DONE_SCHEMA).collect()
-        return Moved({status: sum(row[status] for row in done) for status in STATUSES}, _lag(done))
+        counts = {status: sum(row[status] for row in done) for status in STATUSES}
+        return Moved(counts, _lag(done), sum(row["bytes"] for row in done))
 
     def _publish(self, logs: DataFrame, snapshot: Snapshot) -> Broadcast[tuple[str, str | None]]:
         if self._published is None or self._published[0] != snapshot.versions:
