@@ -3,11 +3,14 @@
 PYTHON ?= python3.11
 VENV := .venv
 SPARK4 := .venv-spark4
+KIBANA := .venv-kibana
+KIBANA_PYTHON ?=
 COUNT ?= 1000000
 SECONDS ?= 1200
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e bench bench-pipeline fuzz clean
+.PHONY: help tools build check format test test-rust test-python test-spark test-integration up down status demo e2e kibana bench \
+	bench-pipeline bench-page fuzz clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -38,6 +41,10 @@ target/.wheel: $(PACKAGE) | $(VENV)/.ready
 $(VENV)/.wheel: target/.wheel $(VENV)/.ready
 	@$(VENV)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 	@touch $@
+
+$(KIBANA)/.ready: requirements/kibana.txt
+	@python="$(KIBANA_PYTHON)"; if [ -z "$$python" ]; then python=$$(.ci/python312) || exit 1; fi; \
+		.ci/environment "$$python" $(KIBANA) requirements/kibana.txt
 
 $(SPARK4)/.wheel: target/.wheel $(SPARK4)/.ready
 	@$(SPARK4)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
@@ -78,7 +85,7 @@ test-spark: $(VENV)/.wheel $(SPARK4)/.wheel ## mapInArrow jobs on Spark 3.5 and 
 	. $(VENV)/bin/activate && python -m pytest -q tests/spark
 	. $(SPARK4)/bin/activate && python -m pytest -q tests/spark
 
-test-integration: $(VENV)/.wheel $(SPARK4)/.wheel ## The whole pipeline on real services, started on free ports
+test-integration: $(VENV)/.wheel $(SPARK4)/.wheel $(KIBANA)/.ready ## The whole pipeline on real services, started on free ports
 	$(VENV)/bin/python -m pytest -q tests/integration
 
 up: $(VENV)/.ready ## Start Kafka, MariaDB and Elasticsearch
@@ -96,6 +103,9 @@ demo: $(VENV)/.wheel ## Send logs through the whole pipeline and show what arriv
 e2e: $(VENV)/.wheel ## The same with COUNT=1000000 logs of its own, verified, with each stage's rate
 	@$(VENV)/bin/python -m demo.e2e --count $(COUNT)
 
+kibana: $(KIBANA)/.ready ## Compile the Kibana dashboards (deploy/elk/kibana/*.yaml to .ndjson)
+	@$(KIBANA)/bin/python deploy/elk/kibana/compile_dashboards.py
+
 bench: $(VENV)/.wheel ## Measure against the usual tools; writes docs/benchmarks.json and .svg
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
 	@mkdir -p docs
@@ -105,8 +115,11 @@ bench-pipeline: $(VENV)/.wheel $(SPARK4)/.wheel ## Measure from topic to topic a
 	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/bench.txt
 	@$(VENV)/bin/python -m benches.pipeline --json docs/pipeline.json
 
+bench-page: $(VENV)/.wheel ## Measure the live page at 50,000 logs/s for five minutes; writes docs/page.json and the pictures
+	@$(VENV)/bin/python -m benches.page --json docs/page.json --pictures docs
+
 fuzz: ## Fuzz the core for SECONDS=1200 a target, against a slow second judge and against itself
 	@fuzz/run $(SECONDS)
 
 clean: ## Delete what was built, not the services' data
-	rm -rf target fuzz/target benches/rivals/target $(VENV) $(SPARK4)
+	rm -rf target fuzz/target benches/rivals/target $(VENV) $(SPARK4) $(KIBANA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from logstash_pipeline_parser import Pipeline
 
 from conformance import REPOSITORY
 from logcore import Contract
+from logcore.elk.pipeline_template import pipeline_template
 from logcore.elk.template import rejected_template, status_template
 
 ELK = REPOSITORY / "deploy" / "elk"
@@ -104,6 +106,48 @@ def test_queue_and_dead_letters_are_on_disk() -> None:
     assert pipeline["path.config"].endswith("/logstash.conf")
     assert pipeline["queue.type"] == "persisted"
     assert pipeline["dead_letter_queue.enable"] is True
+    assert pipeline["pipeline.ecs_compatibility"] == "disabled"
+    # Dead letters are found under the pipeline's name, which logstash.yml tells.
+    assert f'pipeline_id => "{pipeline["pipeline.id"]}"' in (ELK / "logstash.yml").read_text("utf-8")
+
+
+def test_workers_batch_size_and_delay_are_numbers_that_can_be_set_from_outside() -> None:
+    given = yaml.safe_load((ELK / "logstash.yml").read_text("utf-8"))
+    numbers = {}
+    for name, variable in (("workers", "WORKERS"), ("batch.size", "BATCH_SIZE"), ("batch.delay", "BATCH_DELAY")):
+        match = re.fullmatch(r"\$\{LOGCORE_LOGSTASH_([A-Z_]+):([1-9][0-9]*)\}", given[f"pipeline.{name}"])
+        assert match is not None, name
+        assert match[1] == variable
+        numbers[name] = int(match[2])
+    # A record has up to 1 MB; Logstash's default heap is 1 GB.
+    assert numbers["workers"] * numbers["batch.size"] <= 1000
+    (pipeline,) = yaml.safe_load((ELK / "pipelines.yml").read_text("utf-8"))
+    assert not {f"pipeline.{name}" for name in numbers} & pipeline.keys()  # it would win
+
+
+@pytest.mark.parametrize("name", ["logstash.conf", "logstash.yml", "pipelines.yml"])
+def test_every_variable_has_a_default(name: str) -> None:
+    """Logstash doesn't start where one has neither a value nor a default."""
+    variables = re.findall(r"\$\{[^}]*\}", (ELK / name).read_text("utf-8"))
+    assert variables
+    assert [each for each in variables if not re.fullmatch(r"\$\{LOGCORE_[A-Z_]+:[^}]+\}", each)] == []
+
+
+def test_each_output_s_index_is_the_one_of_its_template(branches: dict[str, list[Any]]) -> None:
+    for branch in ("output status", "output rejected"):
+        (output,) = branches[branch]
+        given = settings(output)
+        home, _, file = str(given["template"]).rpartition("/")
+        assert home == "${LOGCORE_ELK_HOME:/etc/logstash}"
+        template = json.loads((ELK / file).read_text("utf-8"))
+        assert template["index_patterns"] == [given["index"]]
+        assert (given["template_api"], given["template_overwrite"]) == ("composable", True)
+
+
+def test_no_filter_turns_a_type_into_another() -> None:
+    """Types are the template's business; a conversion here would hide that a record has another."""
+    text = json.dumps(sections()["filter"], default=str)
+    assert not [word for word in ('"convert"', '"date"', '"grok"', '"ruby"') if word in text]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +155,9 @@ def test_queue_and_dead_letters_are_on_disk() -> None:
     [
         ("server-logs", status_template(Contract.server_logs(), "server-logs")),
         ("server-logs-rejected", rejected_template("server-logs-rejected")),
+        ("logcore-pipeline", pipeline_template()),
     ],
 )
 def test_the_templates_are_those_that_the_indexer_writes(name: str, template: dict[str, Any]) -> None:
-    """Renew with: python -m logcore.indexer --print-template [rejected] > deploy/elk/NAME.template.json."""
+    """Renew with: python -m logcore.indexer --print-template [rejected|pipeline] > deploy/elk/NAME.template.json."""
     assert json.loads((ELK / f"{name}.template.json").read_text("utf-8")) == template
