@@ -24,6 +24,8 @@ from logcore import Generator
 from services import Stack
 
 COUNT = 20_000
+ALL_READ = re.compile("^(Live|No logs since .*)$")
+"""What the page says when it has read what there is; how long ago that came is the machine's business."""
 HOSTILE = [
     b"<script>window.hacked = 1</script>",
     b"<img src=x onerror='window.hacked = 1'>",
@@ -67,16 +69,16 @@ class Pipeline:
         self.dashboard.wait_until(lambda: bool(view(self.url)["read"] == count + len(HOSTILE)))
 
     def judge(self) -> None:
-        command = Command(
-            self._folder, "processor", self.brokers, "--input", self.logs, "--output", self.status, "--group",
-            self.logs, "--users", str(self._users), "--no-tables", "--trigger", "available-now",
-        )  # fmt: skip
+        command = self.processor("--trigger", "available-now")
         assert command.wait() == 0, command.err
 
-    def serve(self) -> Command:
-        command = Command(
-            self._folder, "dashboard", self.brokers, "--topic", self.status, "--port", "0", "--since", "earliest",
-        )  # fmt: skip
+    def processor(self, *arguments: str) -> Command:
+        options = ["--input", self.logs, "--output", self.status, "--group", self.logs, "--users", str(self._users)]
+        return Command(self._folder, "processor", self.brokers, *options, "--no-tables", *arguments)
+
+    def serve(self, *arguments: str) -> Command:
+        options = ["--topic", self.status, "--port", "0", "--since", "earliest", *arguments]
+        command = Command(self._folder, "dashboard", self.brokers, *options)
         command.wait_until(lambda: "is shown at" in command.err)
         return command
 
@@ -109,7 +111,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, pipeline: Pipeline) -> Iterator[Page]:
     """The page with all logs counted. At the end: no complaint, and nothing was asked of anybody else."""
     with visit(browser, pipeline.url) as visited:
-        expect(visited.page.locator("#state")).to_have_text("Live")
+        expect(visited.page.locator("#state")).to_have_text(ALL_READ)
         yield visited.page
         assert visited.complaints == []
         assert [url for url in visited.asked if not url.startswith(pipeline.url)] == []
@@ -208,7 +210,7 @@ def test_it_is_live_and_can_be_paused(
     try:
         with visit(browser, own.url) as visited:
             page = visited.page
-            expect(page.locator("#state")).to_have_text("Live")
+            expect(page.locator("#state")).to_have_text(ALL_READ)
             page.get_by_role("button", name="Pause").click()
             before = totals(page)
             assert sum(before.values()) == 1_000 + len(HOSTILE)
@@ -226,6 +228,42 @@ def test_it_is_live_and_can_be_paused(
             assert len(asked) >= 3
     finally:
         own.dashboard.kill()
+
+
+def test_the_second_tab_shows_the_pipelines_own_figures(
+    browser: Browser, stack: Stack, tmp_path: Path, topic: Callable[[str], str]
+) -> None:
+    own = Pipeline(stack, tmp_path, topic("health"), count=1_000)
+    processor = own.processor("--metrics-port", "0")
+    processor.wait_until(lambda: "/metrics" in processor.err)
+    found = re.search(r"http://\S+/metrics", processor.err)
+    assert found is not None
+    dashboard = own.serve("--metrics", found[0], "--metrics", "127.0.0.1:1")
+    try:
+        with visit(browser, address(dashboard)) as visited:
+            page = visited.page
+            page.get_by_role("tab", name="Pipeline health").click()
+            expect(page.locator("#state")).to_have_text("1 of 2 can't be read")
+            produce_logs(own.brokers, own.logs, 700, seed=3)
+            there = page.get_by_role("region", name=found[0])
+            # The group goes on behind what the earlier run committed: it judges the new logs alone.
+            judged = Generator(CONTRACT, USERS, seed=3, start=1_700_000_000, bad_rate=0.2, suspicious_rate=0.2).batch(
+                700
+            )
+            for status, count in Counter(judged.column("expected_status").to_pylist()).items():
+                row = there.get_by_role("row", name=f"Processor logs, {status}")
+                expect(row.locator("td").first).to_have_text(str(count), timeout=20_000)
+            expect(there.get_by_role("row", name="Processor lag logs").locator("td").first).to_have_text("0")
+            away = page.get_by_role("region", name="http://127.0.0.1:1/metrics")
+            expect(away.locator(".note")).to_contain_text("Connection refused")
+            assert "tab=health" in page.url
+            assert Axe().run(page).violations_count == 0
+            page.get_by_role("tab", name="Pipeline health").press("ArrowLeft")
+            expect(page.locator("#state")).to_have_text(ALL_READ)
+            assert visited.complaints == []
+    finally:
+        for command in (processor, dashboard, own.dashboard):
+            command.kill()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

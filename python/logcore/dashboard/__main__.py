@@ -23,9 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(options)
     except ModuleNotFoundError as error:
-        if error.name != "numpy":
+        if error.name not in ("numpy", "prometheus_client"):
             raise
-        _say("numpy is missing; install it (the wheel's extra 'dashboard' names what this command needs)")
+        _say(
+            f"{error.name} is missing; install the wheel with its extra: 'logcore_streaming-….whl[dashboard]'"
+        )
     except LogcoreError as error:
         _say(" ".join(str(error).split()))
     return 1
@@ -34,13 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: Options) -> int:
     from logcore.dashboard.board import Board, Source
     from logcore.dashboard.dimensions import dimensions_of
+    from logcore.dashboard.health import Health
     from logcore.dashboard.reader import Reader
     from logcore.dashboard.server import Server
 
     contract = Contract.load(options.contract) if options.contract is not None else Contract.server_logs()
     board = Board(dimensions_of(contract), Source(options.topic))
+    health = Health(options.metrics)
     try:
-        server = Server(board, options.host, options.port)
+        server = Server(board, health.view, options.host, options.port)
     except OSError as error:
         _say(f"{options.host}:{options.port} can't be served: {error.strerror}; choose another with --port")
         return 1
@@ -62,6 +66,7 @@ def _serve(options: Options) -> int:
         reader.close()
         return 0
     finally:
+        health.close()
         server.close()
 
 

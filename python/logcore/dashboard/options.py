@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from logcore import option_values
 from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
@@ -18,6 +20,8 @@ examples:
       the page at http://127.0.0.1:8050/, with the logs of the last hour
   python -m logcore.dashboard b-1:9098,b-2:9098 --config kafka.properties --port 0 --since earliest
       a broker with TLS or SASL, any free port, all that is on the topic
+  python -m logcore.dashboard 127.0.0.1:9092 --metrics 127.0.0.1:9402 --metrics 127.0.0.1:9403
+      with the figures of processes that were started with --metrics-port, on the page's second tab
   ssh -L 8050:127.0.0.1:8050 HOST
       the page of a dashboard that runs on HOST, in a browser here
 
@@ -35,6 +39,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8050
     contract: str | None = None
+    metrics: tuple[str, ...] = ()
     kafka: tuple[tuple[str, str], ...] = ()
 
 
@@ -76,10 +81,34 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
     add("--contract", metavar="FILE", help="whose fields are counted by value (default: the one that logcore ships)")
+    add(
+        "--metrics",
+        type=_metrics_url,
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="a command's --metrics-port, for the tab Pipeline health; may be given several times",
+    )
     parsed = vars(parser.parse_args(arguments))
+    parsed["metrics"] = tuple(parsed["metrics"])
     config = parsed.pop("config")
     try:
         kafka = read_kafka_properties(config) if config is not None else {}
     except KafkaPropertiesError as error:
         parser.error(f"--config {error}")
     return Options(**parsed, kafka=tuple(kafka.items()))
+
+
+def _metrics_url(text: str) -> str:
+    """`HOST:PORT`, or a whole URL of http; an argparse type that gives a URL."""
+    url = text if "://" in text else f"http://{text}/metrics"
+    parts = urlsplit(url)
+    try:
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is neither HOST:PORT nor a URL such as http://127.0.0.1:9402/metrics"
+        )
+    return url

@@ -22,6 +22,7 @@ _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/health.js": ("health.js", "text/javascript; charset=utf-8"),
     "/chart.js": ("chart.js", "text/javascript; charset=utf-8"),
     "/uPlot.iife.min.js": ("uPlot.iife.min.js", "text/javascript; charset=utf-8"),
     "/uPlot.min.css": ("uPlot.min.css", "text/css; charset=utf-8"),
@@ -58,18 +59,18 @@ def question_of(query: str) -> Question:
 
 
 class Server:
-    """Serves `board` on `host`:`port` (0 takes any port) from its construction to `close`.
+    """Serves `board`, and what `health` answers, on `host`:`port` (0 takes any port) from its construction to `close`.
 
     Raises:
         OSError: the address can't be had.
     """
 
-    def __init__(self, board: Board, host: str, port: int) -> None:
+    def __init__(self, board: Board, health: Callable[[], Any], host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         files = {path: ((_PAGE / name).read_bytes(), kind) for path, (name, kind) in _FILES.items()}
         # A page of another site could otherwise have its name point here, and read the logs in its user's browser.
         names = None if host not in _LOCAL else _LOCAL
-        handler = partial(_Handler, board, files, names)
+        handler = partial(_Handler, board, health, files, names)
         self._http = type("_Http", (_Http,), {"address_family": family})((host, port), handler)
         self._host = host
 
@@ -110,11 +111,13 @@ class _Handler(BaseHTTPRequestHandler):
     def __init__(
         self,
         board: Board,
+        health: Callable[[], Any],
         files: dict[str, tuple[bytes, str]],
         names: tuple[str, ...] | None,
         *args: Any,
     ) -> None:
         self._board = board
+        self._health = health
         self._files = files
         self._names = names
         super().__init__(*args)
@@ -139,6 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
                 send(HTTPStatus.BAD_REQUEST, "text/plain; charset=utf-8", f"{error}\n".encode())
             else:
                 send(HTTPStatus.OK, "application/json", json.dumps(view).encode())
+        elif parts.path == "/health":
+            send(HTTPStatus.OK, "application/json", json.dumps(self._health()).encode())
         else:
             send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"there is no such page\n")
 

@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY_MS = 500;
+const HEALTH_EVERY_MS = 1000;
 const AWAY_MS = 2000;
 // Records; from there on the lag is that of the past, not of what comes in now.
 const FAR_BEHIND = 100000;
@@ -15,8 +16,26 @@ let paused = false;
 let timer = null;
 let asked = 0;
 let reason = null;
+let tab = "logs";
 
 // What is chosen, in the address as well: it can be kept and sent on.
+function address() {
+  const all = chosen();
+  if (tab !== "logs") {
+    all.set("tab", tab);
+  }
+  return all;
+}
+
+function openTab(name) {
+  tab = name;
+  for (const each of ["logs", "health"]) {
+    element(each).hidden = each !== name;
+    element(`tab-${each}`).setAttribute("aria-selected", String(each === name));
+    element(`tab-${each}`).tabIndex = each === name ? 0 : -1;
+  }
+}
+
 function chosen() {
   const form = new FormData(element("filters"));
   const question = new URLSearchParams();
@@ -31,6 +50,7 @@ function chosen() {
 
 function choose(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
+  openTab(given.get("tab") === "health" ? "health" : "logs");
   const statuses = (given.get("status") ?? STATUSES.join(",")).split(",");
   for (const input of element("windows").querySelectorAll("input")) {
     input.checked = input.value === (given.get("window") ?? "300");
@@ -48,16 +68,17 @@ async function refresh() {
   clearTimeout(timer);
   asked += 1;
   const mine = asked;
-  let wait = EVERY_MS;
+  const onHealth = tab === "health";
+  let wait = onHealth ? HEALTH_EVERY_MS : EVERY_MS;
   try {
-    const answer = await fetch(`view?${chosen()}`, { cache: "no-store" });
+    const answer = await fetch(onHealth ? "health" : `view?${chosen()}`, { cache: "no-store" });
     if (!answer.ok) {
       throw new Error((await answer.text()).trim());
     }
     const view = await answer.json();
     // A later question may have been answered first.
     if (mine === asked) {
-      show(view);
+      (onHealth ? showHealth : show)(view);
     }
   } catch (error) {
     wait = AWAY_MS;
@@ -84,9 +105,7 @@ function show(view) {
 function state(text, trouble) {
   const shown = element("state");
   // Unchanged, it isn't read out again.
-  if (shown.textContent !== text) {
-    shown.textContent = text;
-  }
+  setText(shown, text);
   shown.classList.toggle("trouble", trouble);
 }
 
@@ -203,12 +222,18 @@ function dimensionPanel(name) {
 // Rows of a table, each kept as long as its key is there, so that the keyboard's place isn't lost.
 function fill(body, rows) {
   const old = new Map([...body.rows].map((row) => [row.dataset.key, row]));
+  const wanted = new Set(rows.map((each) => each.key));
+  // First, so that those that stay need not be moved.
+  for (const [key, row] of old) {
+    if (!wanted.has(key)) {
+      row.remove();
+    }
+  }
   rows.forEach((each, place) => {
     const row = old.get(each.key) ?? newRow(each);
-    old.delete(each.key);
     const [label, number] = row.cells;
     const text = label.firstElementChild;
-    text.textContent = each.label;
+    setText(text, each.label);
     if (each.press) {
       text.onclick = each.press;
       text.setAttribute("aria-pressed", String(each.pressed));
@@ -217,13 +242,17 @@ function fill(body, rows) {
     [...STATUSES].reverse().forEach((status, index) => {
       parts[index].style.width = `${(100 * (each.counts[status] ?? 0)) / each.most}%`;
     });
-    number.textContent = whole.format(sum(each.counts));
+    setText(number, whole.format(sum(each.counts)));
     if (body.rows[place] !== row) {
       body.insertBefore(row, body.rows[place] ?? null);
     }
   });
-  for (const row of old.values()) {
-    row.remove();
+}
+
+// What is under the pointer stays the same node, or a click that has begun on it would be lost.
+function setText(node, text) {
+  if (node.textContent !== text) {
+    node.textContent = text;
   }
 }
 
@@ -348,7 +377,7 @@ function filterBy(wanted) {
 }
 
 function changed() {
-  history.replaceState(null, "", `#${chosen()}`);
+  history.replaceState(null, "", `#${address()}`);
   refresh();
 }
 
@@ -373,6 +402,19 @@ element("pause").addEventListener("click", () => {
     refresh();
   }
 });
+for (const [name, other] of [["logs", "health"], ["health", "logs"]]) {
+  element(`tab-${name}`).addEventListener("click", () => {
+    openTab(name);
+    changed();
+  });
+  // Within a list of tabs the arrows lead from one to the next.
+  element(`tab-${name}`).addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      element(`tab-${other}`).focus();
+      element(`tab-${other}`).click();
+    }
+  });
+}
 addEventListener("hashchange", () => {
   choose(location.hash);
   refresh();
