@@ -1,0 +1,1 @@
+"""Shows the verdicts on a status topic as they come: ``python -m logcore.tail``."""
