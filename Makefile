@@ -42,6 +42,10 @@ $(VENV)/.wheel: target/.wheel $(VENV)/.ready
 	@$(VENV)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 	@touch $@
 
+$(VENV)/.notebooks: requirements/notebooks.txt $(VENV)/.ready
+	@$(VENV)/bin/python -m pip install --quiet --requirement requirements/notebooks.txt
+	@touch $@
+
 $(KIBANA)/.ready: requirements/kibana.txt
 	@python="$(KIBANA_PYTHON)"; if [ -z "$$python" ]; then python=$$(.ci/python312) || exit 1; fi; \
 		.ci/environment "$$python" $(KIBANA) requirements/kibana.txt
@@ -85,7 +89,7 @@ test-spark: $(VENV)/.wheel $(SPARK4)/.wheel ## mapInArrow jobs on Spark 3.5 and 
 	. $(VENV)/bin/activate && python -m pytest -q tests/spark
 	. $(SPARK4)/bin/activate && python -m pytest -q tests/spark
 
-test-integration: $(VENV)/.wheel $(SPARK4)/.wheel $(KIBANA)/.ready ## The whole pipeline on real services, started on free ports
+test-integration: $(VENV)/.wheel $(SPARK4)/.wheel $(VENV)/.notebooks $(KIBANA)/.ready ## The whole pipeline on real services, started on free ports
 	$(VENV)/bin/python -m pytest -q tests/integration
 
 up: $(VENV)/.ready ## Start Kafka, MariaDB and Elasticsearch

@@ -47,6 +47,8 @@ stop them:            {stop}
 look for bad logs:    curl '{search}'
 a steady stream:      .venv/bin/python -m logcore.producer {services.brokers} server-logs --rate 1000 --truth \\
                         --users mysql {mysql}
+watch it:             .venv/bin/python -m logcore.dashboard {services.brokers}   (a page in the browser)
+read it:              .venv/bin/python -m logcore.tail {services.brokers} --since 10m --status bad,suspicious
 judge it as it comes: .venv/bin/python -m logcore.processor {services.brokers} --group logcore-demo-processor \\
                         --users mysql {mysql}
 the same on Spark:    . .venv/bin/activate && spark-submit --packages {kafka_package()} \\

@@ -87,6 +87,8 @@ class Contract:
     @property
     def structure(self) -> list[tuple[str, str, list[Any]]]:
         """For each field (name, type, what is within it): a struct's fields, a list's one item, in the same form."""
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: `explain` as a table."""
     def explain(self) -> str:
         """Every rule in words, with the code that a log gets for breaking it."""
     def json_schema(self) -> str:
@@ -190,6 +192,8 @@ class Generator:
     @property
     def position(self) -> int:
         """The index of the next record."""
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: the options, and the next five logs, which are still to come afterwards."""
     def seek(self, index: int) -> None: ...
 
 @final
@@ -241,13 +245,14 @@ class Consumer:
         brokers: str,
         topic: str,
         group: str | None = None,
-        start: str | int | dict[int, int] = "earliest",
+        start: str | int | dict[int, int] = ...,
         read_committed: bool = True,
         config: dict[str, str] | None = None,
     ) -> Consumer:
         """With a group: its committed offsets, else earliest. Without one nothing is committed, and reading begins at
-        `start`: "earliest", "latest", the first records that aren't before a time in ms since 1970, or offsets by
-        partition, those partitions alone. Raises KafkaError where no broker answers or the topic does not exist."""
+        `start`: "earliest" (unless given), "latest", the first records that aren't before a time in ms since 1970, or
+        offsets by partition, those partitions alone. Raises KafkaError where no broker answers or the topic does not
+        exist."""
     def poll(self, max_records: int, timeout: float) -> Any | None:
         """The next records as a pyarrow RecordBatch: partition (int32), offset (int64), timestamp (timestamp[ms, UTC]),
         key (binary), value (binary), headers (list<struct<key: string, value: binary>>). None when nothing came in

@@ -40,6 +40,11 @@ impl PyContract {
         detached(py, || Contract::parse(text)).map(|contract| Self(Arc::new(contract)))
     }
 
+    /// What Jupyter shows.
+    fn _repr_html_(&self) -> String {
+        self.0.html()
+    }
+
     #[getter]
     fn text(&self) -> &str {
         self.0.text()

@@ -37,7 +37,7 @@ def test_the_demo_shows_what_arrived_where(directory: Path) -> None:
         good, bad, suspicious, present, *wrong = (int(cell.replace(",", "")) for cell in row.removeprefix(hop).split())
         assert good + bad + suspicious == present >= 3000
         assert wrong == [0, 0, 0, 0]
-    for text in ("\ngood: no reason", "\nbad: ", "\nsuspicious: ", "stop them:", "clean: every log"):
+    for text in ("\ngood: no reason", "\nbad: ", "\nsuspicious: ", "stop them:", "watch it:", "clean: every log"):
         assert text in done.stdout
 
 

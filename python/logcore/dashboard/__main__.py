@@ -25,9 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in ("numpy", "prometheus_client"):
             raise
-        _say(
-            f"{error.name} is missing; install the wheel with its extra: 'logcore_streaming-….whl[dashboard]'"
-        )
+        _say(f"{error.name} is missing; install the wheel with its extra: 'logcore_streaming-….whl[dashboard]'")
     except LogcoreError as error:
         _say(" ".join(str(error).split()))
     return 1

@@ -96,7 +96,7 @@ class Target:
             self._error = reason
 
     def _take(self, families: Iterable[Any], now: float) -> None:
-        seen = set()
+        seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         for family in families:
             for sample in family.samples:
                 if not sample.name.startswith(_PREFIX):

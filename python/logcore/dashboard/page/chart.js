@@ -4,6 +4,8 @@
 const STACK = ["bad", "suspicious", "good"];
 const NAMES = { good: "Good", suspicious: "Suspicious", bad: "Bad" };
 const HEIGHT = 240;
+// So long without a newer log, and the last step is as full as it gets.
+const SETTLED_MS = 5000;
 
 class RateChart {
   constructor(element) {
@@ -57,6 +59,7 @@ class RateChart {
   // What the server answered as `series`; counts become rates. What comes after the newest log is a gap, not nothing.
   update(series, newest, now) {
     const length = series.good.length;
+    const settled = newest === null || now * 1000 - newest > SETTLED_MS;
     const times = [];
     const rates = STACK.map(() => []);
     for (let place = 0; place < length; place += 1) {
@@ -65,7 +68,8 @@ class RateChart {
       if (start + series.step > now) {
         break;
       }
-      const known = newest !== null && start * 1000 <= newest;
+      // Nor one that logs still come for; they come in no order of time.
+      const known = newest !== null && (start + (settled ? 0 : series.step)) * 1000 <= newest;
       times.push(start);
       STACK.forEach((status, row) => rates[row].push(known ? series[status][place] / series.step : null));
     }
