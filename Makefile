@@ -90,7 +90,7 @@ test-spark: $(VENV)/.wheel $(SPARK4)/.wheel ## mapInArrow jobs on Spark 3.5 and 
 	. $(SPARK4)/bin/activate && python -m pytest -q tests/spark
 
 test-integration: $(VENV)/.wheel $(SPARK4)/.wheel $(VENV)/.notebooks $(KIBANA)/.ready ## The whole pipeline on real services, started on free ports
-	$(VENV)/bin/python -m pytest -q tests/integration
+	$(VENV)/bin/python -m pytest -q --durations=20 tests/integration
 
 up: $(VENV)/.ready ## Start Kafka, MariaDB and Elasticsearch
 	@$(VENV)/bin/python -m stack up

@@ -1,0 +1,87 @@
+"""Reads a stretch of a topic in batches whose size stays bounded, and what of a batch's headers is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from logcore._core import KafkaError
+from logcore.elk.page_size import PageSize
+
+if TYPE_CHECKING:
+    from logcore._core import Consumer
+
+__all__ = ["batches", "header_values", "reading_config", "rows_with_header", "rows_with_key", "rows_without_header"]
+
+_POLL_S = 1.0
+_PATIENCE_S = 60.0
+_PAGE_BYTES = 16 * 1024 * 1024
+_PAGE_RECORDS = 50_000
+_FEW_KEYS = 500_000
+"""Up to so many, Arrow hashes all of them anew sooner than Python looks at each record of a page."""
+
+
+def reading_config(config: Mapping[str, str]) -> dict[str, str]:
+    """librdkafka properties of a consumer that asks for ends: a question waits behind a fetch that waits for records,
+    500 ms if left alone, twice."""
+    return {"fetch.wait.max.ms": "50", **config}
+
+
+def batches(consumer: Consumer, topic: str, ends: dict[int, int]) -> Iterator[Any]:
+    """What comes until every partition of `ends` has been read up to that offset, and perhaps a little more.
+
+    Raises:
+        KafkaError: the topic can't be read, or nothing came for a minute, short of an end.
+    """
+    pages = PageSize(target=_PAGE_BYTES, most=_PAGE_RECORDS)
+    heard = time.monotonic()
+    while not consumer.at_end(ends):
+        batch = consumer.poll(pages.records, _POLL_S)
+        if batch is not None and batch.num_rows:
+            pages.seen(batch.num_rows, batch.nbytes)
+            heard = time.monotonic()
+            yield batch
+        elif time.monotonic() - heard > _PATIENCE_S:
+            raise KafkaError(f"kafka: nothing came from topic {topic} for {_PATIENCE_S:.0f} s, short of its end")
+
+
+def header_values(batch: Any, name: str) -> list[bytes | None]:
+    """The values of all headers of that name."""
+    found: list[bytes | None] = _headers(batch, name)[1].to_pylist()
+    return found
+
+
+def rows_with_header(batch: Any, name: str, value: bytes) -> set[int]:
+    """The rows of the records that have a header of that name and value."""
+    owners, values = _headers(batch, name)
+    return set(owners.filter(pc.equal(values, pa.scalar(value, values.type))).to_pylist())
+
+
+def rows_without_header(batch: Any, name: str) -> set[int]:
+    """The rows of the records that have no header of that name."""
+    owners, _ = _headers(batch, name)
+    if pc.count_distinct(owners).as_py() == batch.num_rows:
+        return set()
+    return set(range(batch.num_rows)).difference(owners.to_pylist())
+
+
+def rows_with_key(batch: Any, keys: Collection[bytes]) -> set[int]:
+    """The rows of the records that have one of these keys."""
+    column = batch.column("key")
+    if len(keys) <= _FEW_KEYS:
+        # The keys of a row become Python's for those that are found alone.
+        found = pc.is_in(column, value_set=pa.array(keys, column.type))
+        return set(pc.indices_nonzero(found).to_pylist())
+    return {row for row, key in enumerate(column.to_pylist()) if key in keys}
+
+
+def _headers(batch: Any, name: str) -> tuple[Any, Any]:
+    """Rows and values of the headers of that name. Flattened, a header costs a tenth of a list of dicts."""
+    headers = batch.column("headers")
+    owners, entries = pc.list_parent_indices(headers), pc.list_flatten(headers)
+    chosen = pc.equal(entries.field("key"), pa.scalar(name, entries.field("key").type))
+    return owners.filter(chosen), entries.field("value").filter(chosen)
