@@ -16,13 +16,14 @@ from stack.service import Service
 
 __all__ = ["Kafka"]
 
+# The pattern is that of Kafka's own log4j2.yaml, so that what reads a broker's log reads this one.
 _LOG4J = """\
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %c{1}: %m%n
+appender.console.layout.pattern = [%d] %p %m (%c)%n
 """
 
 

@@ -114,6 +114,9 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         # The reader has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"standard output can't be written to: {error.strerror}", 1)
     return 0
 
 

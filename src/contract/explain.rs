@@ -29,11 +29,29 @@ impl Contract {
             limits.max_bytes,
             limits.max_depth
         );
+        for field in self.fields_in_words() {
+            let _ = writeln!(out, "\n{}: {}", field.path, field.kind);
+            for rule in field.rules {
+                let _ = writeln!(out, "  - {rule}");
+            }
+        }
+        let _ = writeln!(out, "\n{}", self.lookup_in_words());
+        out
+    }
+
+    /// Every field, those within objects as well, in order.
+    pub(super) fn fields_in_words(&self) -> Vec<FieldInWords> {
+        let mut out = vec![];
         for field in self.fields() {
             push_field(&mut out, "", field);
         }
+        out
+    }
+
+    /// Which logs are suspicious.
+    pub(super) fn lookup_in_words(&self) -> String {
         match self.lookup() {
-            None => out.push_str("\nNothing is looked up: no log is suspicious.\n"),
+            None => "Nothing is looked up: no log is suspicious.".into(),
             Some(lookup) => {
                 let names: Vec<&str> = lookup
                     .fields
@@ -41,42 +59,46 @@ impl Contract {
                     .filter_map(|field| self.fields().get(*field))
                     .map(|field| field.name.as_str())
                     .collect();
-                let _ = writeln!(
-                    out,
-                    "\nA log that keeps all of this is suspicious unless table {} knows its {} (unknown_account{}).",
+                format!(
+                    "A log that keeps all of this is suspicious unless table {} knows its {} (unknown_account{}).",
                     lookup.table,
                     names.join(" with its "),
                     if names.len() > 1 { ", device_mismatch" } else { "" }
-                );
+                )
             }
         }
-        out
     }
 }
 
-fn push_field(out: &mut String, before: &str, field: &Field) {
+/// A field and its rules in words, each with the code for breaking it.
+pub(super) struct FieldInWords {
+    pub(super) path: String,
+    pub(super) kind: String,
+    pub(super) rules: Vec<String>,
+}
+
+fn push_field(out: &mut Vec<FieldInWords>, before: &str, field: &Field) {
     let path = format!("{before}{}", field.name);
-    let _ = writeln!(out, "\n{path}: {}", type_in_words(&field.kind));
-    push_rule(out, if field.required { "required (missing), not null (null)" } else { "optional; may be null" });
+    let needed = if field.required { "required (missing), not null (null)" } else { "optional; may be null" };
+    let mut rules = vec![needed.to_owned()];
     match &field.kind {
-        Kind::Object(fields) => {
-            for inner in fields {
-                push_field(out, &format!("{path}."), inner);
-            }
-        }
         Kind::Array(item) => {
-            push_rule(out, &format!("each item: {}", type_in_words(&item.kind)));
-            push_rule(out, if item.required { "no item is null (null)" } else { "an item may be null" });
-            push_rules(out, &item.kind);
+            push_rule(&mut rules, &format!("each item: {}", type_in_words(&item.kind)));
+            push_rule(&mut rules, if item.required { "no item is null (null)" } else { "an item may be null" });
+            push_rules(&mut rules, &item.kind);
         }
-        kind => push_rules(out, kind),
+        kind => push_rules(&mut rules, kind),
+    }
+    out.push(FieldInWords { path: path.clone(), kind: type_in_words(&field.kind), rules });
+    if let Kind::Object(fields) = &field.kind {
+        for inner in fields {
+            push_field(out, &format!("{path}."), inner);
+        }
     }
 }
 
-fn push_rule(out: &mut String, rule: &str) {
-    out.push_str("  - ");
-    out.push_str(rule);
-    out.push('\n');
+fn push_rule(rules: &mut Vec<String>, rule: &str) {
+    rules.push(rule.to_owned());
 }
 
 fn type_in_words(kind: &Kind) -> String {
@@ -96,7 +118,7 @@ fn type_in_words(kind: &Kind) -> String {
     format!("{what} (wrong_type)")
 }
 
-fn push_rules(out: &mut String, kind: &Kind) {
+fn push_rules(out: &mut Vec<String>, kind: &Kind) {
     match kind {
         Kind::String(rules) => push_string(out, rules),
         Kind::Integer(rules) => {
@@ -115,7 +137,7 @@ fn push_rules(out: &mut String, kind: &Kind) {
     }
 }
 
-fn push_string(out: &mut String, rules: &StringRules) {
+fn push_string(out: &mut Vec<String>, rules: &StringRules) {
     if rules.min_length > 0 {
         push_rule(out, &format!("at least {} characters (too_short)", rules.min_length));
     }
@@ -134,7 +156,7 @@ fn push_string(out: &mut String, rules: &StringRules) {
 }
 
 #[expect(clippy::float_cmp, reason = "bounds that no rule has set")]
-fn push_number(out: &mut String, rules: &NumberRules) {
+fn push_number(out: &mut Vec<String>, rules: &NumberRules) {
     let bounds = [(rules.minimum, f64::MIN, ["at least", "above"]), (rules.maximum, f64::MAX, ["at most", "below"])];
     for ((bound, excluded), none, words) in bounds {
         if bound != none {
@@ -147,7 +169,7 @@ fn push_number(out: &mut String, rules: &NumberRules) {
     }
 }
 
-fn push_time(out: &mut String, rules: &TimeRules, default: &str, unit: i64) {
+fn push_time(out: &mut Vec<String>, rules: &TimeRules, default: &str, unit: i64) {
     push_rule(out, &format!("written as {} (invalid_format)", rules.format.source().unwrap_or(default)));
     if unit == 1 && !rules.format.has_offset() {
         push_rule(out, "taken for UTC");

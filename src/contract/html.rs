@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::document::Contract;
 
 impl Contract {
-    /// What [`Contract::explain`] says, as a table with a row for each field. Every text in it is escaped.
+    /// What [`Contract::explain`] says of fields, as a table. Every text in it is escaped.
     ///
     /// ```
     /// let html = logcore::contract::Contract::server_logs()?.html();
@@ -14,43 +14,19 @@ impl Contract {
     /// ```
     #[must_use]
     pub fn html(&self) -> String {
-        let words = self.explain();
-        let mut out = String::from("<div>");
-        let mut in_table = false;
-        for (number, paragraph) in words.split("\n\n").enumerate() {
-            let mut lines = paragraph.trim_end().lines();
-            let first = lines.next().unwrap_or_default();
-            let rules: Vec<&str> = lines.clone().filter_map(|line| line.strip_prefix("  - ")).collect();
-            let field = first.split_once(": ").filter(|_| !rules.is_empty());
-            if in_table && field.is_none() {
-                out.push_str("</tbody></table>");
-                in_table = false;
-            }
-            if let Some((path, kind)) = field {
-                if !in_table {
-                    out.push_str(
-                        "<table><thead><tr><th>Field</th><th>Type</th><th>Rules (and the code for breaking one)",
-                    );
-                    out.push_str("</th></tr></thead><tbody>");
-                    in_table = true;
-                }
-                let rules: Vec<String> = rules.into_iter().map(escaped).collect();
-                let _ = write!(
-                    out,
-                    "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-                    escaped(path),
-                    escaped(kind),
-                    rules.join("<br>")
-                );
-            } else if number == 0 {
-                let _ = write!(out, "<p><strong>{}</strong></p>", escaped(first));
-            } else {
-                let _ = write!(out, "<p>{}</p>", escaped(&paragraph.split_whitespace().collect::<Vec<_>>().join(" ")));
-            }
+        let mut out = format!(
+            "<div><p><strong>{}</strong> (topic {}, version {})</p><table><thead><tr><th>Field</th><th>Type</th>\
+             <th>Rules (and the code for breaking one)</th></tr></thead><tbody>",
+            escaped(self.name()),
+            escaped(self.topic()),
+            escaped(self.version())
+        );
+        for field in self.fields_in_words() {
+            let rules: Vec<String> = field.rules.iter().map(|rule| escaped(rule)).collect();
+            let (path, kind, rules) = (escaped(&field.path), escaped(&field.kind), rules.join("<br>"));
+            let _ = write!(out, "<tr><td>{path}</td><td>{kind}</td><td>{rules}</td></tr>");
         }
-        if in_table {
-            out.push_str("</tbody></table>");
-        }
+        let _ = write!(out, "</tbody></table><p>{}</p>", escaped(&self.lookup_in_words()));
         out.push_str("</div>");
         out
     }
@@ -82,7 +58,7 @@ mod tests {
         let contract = Contract::server_logs().unwrap();
         let html = contract.html();
         assert_eq!(html.matches("<tr><td>").count(), contract.fields().len());
-        assert!(html.starts_with("<div><p><strong>server_logs (topic server-logs, version "));
+        assert!(html.starts_with("<div><p><strong>server_logs</strong> (topic server-logs, version "));
         assert!(html.contains("<br>one of ANDROID, IOS (not_allowed)"));
         assert!(html.ends_with("(unknown_account, device_mismatch).</p></div>"), "{html}");
         assert_eq!(html.matches("<table>").count(), 1);

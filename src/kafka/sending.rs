@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 
 use super::config::{Connection, Properties, plain};
 use super::deliveries::lock;
-use super::events::{Events, first_answer};
+use super::events::{Events, first_answer, is_absence};
 use super::topic::{Found, find, missing};
 use crate::Result;
 
@@ -89,6 +89,11 @@ fn hand_over(client: &BaseProducer<Context>, topic: &str, record: &Outgoing, ind
             client.context().answer(index, Err(error));
             return;
         }
+        if client.in_flight_count() == 0 {
+            // It is not the others that fill the queue: the record is larger than all of it.
+            client.context().answer(index, Err(error));
+            return;
+        }
         client.poll(NAP);
         outgoing = returned;
     }
@@ -96,7 +101,8 @@ fn hand_over(client: &BaseProducer<Context>, topic: &str, record: &Outgoing, ind
 
 fn why(connection: &Connection, events: &Events, error: &KafkaError) -> String {
     let text = error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| plain(code.to_string()));
-    let last = events.last().map(|last| format!(" ({last})")).unwrap_or_default();
+    // "Message timed out" alone doesn't say why; the last trouble with a broker does. Other answers are the brokers' own.
+    let last = events.last().filter(|_| is_absence(error)).map(|last| format!(" ({last})")).unwrap_or_default();
     connection.redacted(&format!("{text}{last}"))
 }
 

@@ -283,14 +283,19 @@ def read(url: str, **headers: str) -> bytes:
         return bytes(answer.read())
 
 
-def view(url: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(read(f"{url}view?window=3600"))
+def view(url: str, window: int = 3600) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(read(f"{url}view?window={window}"))
     return answer
 
 
 def test_it_answers_its_own_page_only(pipeline: Pipeline) -> None:
     # A name that another site has pointed at 127.0.0.1.
-    for path, status, headers in (("", 403, {"Host": "example.com"}), ("nothing", 404, {}), ("view?window=7", 400, {})):
+    for path, status, headers in (
+        ("", 403, {"Host": "example.com"}),
+        ("view", 403, {"Host": "example.com:80"}),
+        ("nothing", 404, {}),
+        ("view?window=7", 400, {}),
+    ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             read(pipeline.url + path, **headers)
         assert refused.value.code == status
@@ -299,13 +304,63 @@ def test_it_answers_its_own_page_only(pipeline: Pipeline) -> None:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+def test_no_record_ends_the_reading(
+    browser: Browser, stack: Stack, tmp_path: Path, topic: Callable[[str], str]
+) -> None:
+    name = topic("odd")
+    odd = [
+        b'{"status":"bad","reasons":[null]}',
+        b'{"status":"bad","reasons":[],"@timestamp":NaN}',
+        b'{"status":"bad","reasons":[],"@timestamp":["q"]}',
+        b'{"status":"bad","x":', b'{"y":1}', b'}{"status":"bad"}{"status":"bad"}',
+        b'{"status":"bad","reasons":[],"@timestamp":"' + b"x" * 100_000 + b'"}',
+    ]  # fmt: skip
+    send(stack.brokers, name, [Outgoing("same", value) for value in odd])
+    dashboard = Command(tmp_path, "dashboard", stack.brokers, "--topic", name, "--port", "0", "--since", "earliest")
+    dashboard.wait_until(lambda: "is shown at" in dashboard.err)
+    try:
+        url = address(dashboard)
+        dashboard.wait_until(lambda: bool(view(url, 0)["read"] + view(url, 0)["unreadable"] == len(odd)))
+        send(stack.brokers, name, [Outgoing("same", b'{"status":"bad","reasons":[{"path":"device","code":"null"}]}')])
+        dashboard.wait_until(lambda: bool(view(url, 0)["read"] + view(url, 0)["unreadable"] == len(odd) + 1))
+        with visit(browser, f"{url}#window=0") as visited:
+            expect(visited.page.get_by_role("button", name="device: null")).to_be_visible()
+            assert visited.complaints == []
+        assert len(read(f"{url}view?window=0")) < 20_000
+    finally:
+        dashboard.kill()
+
+
+def test_a_signal_ends_it_while_no_broker_answers(tmp_path: Path) -> None:
+    command = Command(tmp_path, "dashboard", "127.0.0.1:1", "--port", "0")
+    # Until the port is its own, Python is still starting.
+    command.wait_until(lambda: listens(command.process.pid))
+    command.process.send_signal(signal.SIGTERM)
+    assert command.wait(5.0) != 0
+    assert "Traceback" not in command.err
+
+
+def listens(process: int) -> bool:
+    return any(link.startswith("socket:") for link in links(process))
+
+
+def links(process: int) -> list[str]:
+    found = []
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            found.append(str(entry.readlink()))
+        except OSError:
+            continue
+    return found
+
+
 def test_what_is_wrong_is_one_line(pipeline: Pipeline, tmp_path: Path, topic: Callable[[str], str]) -> None:
     port = re.search(r":(\d+)/", pipeline.url)
     assert port is not None
     for arguments, status, said in (
         (("127.0.0.1:1",), 1, "no broker answers at 127.0.0.1:1"),
         ((pipeline.brokers, "--topic", topic("missing")), 1, "does not exist"),
-        ((pipeline.brokers, "--topic", pipeline.status, "--port", port[1]), 1, "choose another with --port"),
+        ((pipeline.brokers, "--topic", pipeline.status, "--port", port[1]), 1, "choose another with --host or --port"),
         ((pipeline.brokers, "--since", "soon"), 2, "'soon' is none of"),
     ):
         command = Command(tmp_path, "dashboard", *arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http.client import BadStatusLine
 from typing import Any
 
 import pytest
@@ -27,6 +28,13 @@ URL = "http://127.0.0.1:9402/metrics"
 
 def answers(**values: Any) -> Callable[[str], str]:
     return lambda _: TEXT.format(**values)
+
+
+def raising(error: Exception) -> Callable[[str], str]:
+    def read(_: str) -> str:
+        raise error
+
+    return read
 
 
 def figures(target: Target) -> dict[str, Any]:
@@ -56,14 +64,14 @@ def test_a_process_that_began_anew_has_no_rate_below_nothing() -> None:
 
 
 def test_a_target_that_goes_away_says_so_and_keeps_what_it_said() -> None:
-    def gone(_: str) -> str:
-        raise ConnectionRefusedError(111, "Connection refused")
-
     target = Target(URL)
     target.read(answers(bad=1, lag=2), 0.0)
-    target.read(gone, 2.0)
+    target.read(raising(ConnectionRefusedError(111, "Connection refused")), 2.0)
     assert target.shown()["error"] == "[Errno 111] Connection refused"
     assert figures(target)["logcore_processor_lag_logs"]["value"] == 2
+    # As where a port speaks TLS: no error of the system's, and none of values.
+    target.read(raising(BadStatusLine("\x15\x03")), 3.0)
+    assert "\x15" in str(target.shown()["error"])
     target.read(lambda _: "<html>not a metric", 4.0)
     assert target.shown()["error"] not in (None, "[Errno 111] Connection refused")
 
@@ -84,14 +92,14 @@ def test_what_is_odd_is_no_trouble() -> None:
 
 def test_without_targets_there_is_nothing() -> None:
     health = Health([])
-    assert health.view() == []
+    assert health.view("status") == {"topic": "status", "targets": []}
     health.close()
 
 
 def test_targets_are_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     options = parse(["b:9092", "--metrics", "127.0.0.1:9402", "--metrics", "http://[::1]:9403/metrics"])
     assert options.metrics == (URL, "http://[::1]:9403/metrics")
-    for wrong in ("nonsense", "http://user:secret@h:1/", "ftp://h:1/", "h:99999"):
+    for wrong in ("nonsense", "http://user:secret@h:1/", "ftp://h:1/", "h:99999", "["):
         with pytest.raises(SystemExit):
             parse(["b:9092", "--metrics", wrong])
         assert "is neither HOST:PORT nor a URL" in capsys.readouterr().err

@@ -226,6 +226,8 @@ class TestEndpoint:
     def test_a_host_that_is_not_ours_is_one_line(self) -> None:
         with pytest.raises(MetricsError, match=r"metrics can't be served at 192\.0\.2\.1:9401: "):
             Endpoint(Address("192.0.2.1", 9401), print)
+        with pytest.raises(MetricsError, match=r"metrics can't be served at a\.\.b:9401: "):
+            Endpoint(Address("a..b", 9401), print)
 
     def test_without_the_library_it_says_which_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == "prometheus_client"]:

@@ -57,3 +57,14 @@ def test_no_text_becomes_markup() -> None:
     hostile = Contract.parse(text)
     shown = Tags(hostile._repr_html_() + Generator(hostile, seed=1)._repr_html_())
     assert "script" not in shown.tags
+
+
+def test_a_name_that_looks_like_a_rule_is_a_name() -> None:
+    odd = Contract.parse(CONTRACT.text.replace("ANDROID", '"a\\n\\nb: c\\n  - d"'))
+    assert Tags(odd._repr_html_()).cells[::3] == CONTRACT.field_names
+
+
+def test_a_generator_near_its_end_shows_itself_all_the_same() -> None:
+    generator = Generator(CONTRACT, seed=1)
+    generator.seek(2**64 - 3)
+    assert "<strong>Generator</strong>" in generator._repr_html_()

@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from logcore._core import Consumer, Contract, LogcoreError
 from logcore.dashboard.options import Options, parse
-from logcore.stop_signals import stop_on_signals
+from logcore.stop_signals import on_signals, stop_on_signals
 
 __all__ = ["main"]
 
@@ -42,16 +43,20 @@ def _serve(options: Options) -> int:
     board = Board(dimensions_of(contract), Source(options.topic))
     health = Health(options.metrics)
     try:
-        server = Server(board, health.view, options.host, options.port)
-    except OSError as error:
-        _say(f"{options.host}:{options.port} can't be served: {error.strerror}; choose another with --port")
+        server = Server(board, partial(health.view, options.topic), options.host, options.port, options.names)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        _say(f"{options.host}:{options.port} can't be served: {reason}; choose another with --host or --port")
         return 1
     try:
-        stop = stop_on_signals()
         start = options.since if options.since is not None else int(time.time() * 1000) - _HOUR_MS
         # A page is no reason to keep much of a topic in memory: by itself the client fetches 32 MiB a partition ahead.
-        config = {"queued.max.messages.kbytes": "8192", **dict(options.kafka)}
+        # And each question for the topic's ends waits behind a fetch that waits for records, by itself 500 ms, twice.
+        config = {"queued.max.messages.kbytes": "8192", "fetch.wait.max.ms": "50", **dict(options.kafka)}
+        # Python's handlers can't run while the client waits for a broker: until it is there, a signal ends all at once.
+        on_signals(signal.SIG_DFL)
         consumer = Consumer(brokers=options.brokers, topic=options.topic, start=start, config=config)
+        stop = stop_on_signals()
         reader = Reader(consumer, board, _say)
         serving = threading.Thread(target=server.serve, name="logcore-server", daemon=True)
         serving.start()

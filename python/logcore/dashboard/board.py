@@ -113,7 +113,8 @@ class Board:
             return {
                 "now": at,
                 "topic": self.source.topic,
-                "newest": None if self._newest == NO_TIME else self._newest,
+                "newest": None if self._newest == NO_TIME else min(self._newest, int(at * 1000)),
+                "arrived": self._arrived or None,
                 "behind": self.source.behind,
                 "caught_up": self.source.caught_up,
                 "error": self.source.error,
@@ -121,8 +122,8 @@ class Board:
                 "unreadable": self.source.unreadable,
                 "delay": self._delays.percentiles(at),
                 "rate": self._rate(at),
-                "hour": self._totals(self._table(_HOUR, second)),
-                "unfiltered": self._totals(self._table(question.window, second)),
+                "hour": self._totals(_HOUR, second),
+                "unfiltered": self._totals(question.window, second),
                 **self._filtered(question, second),
             }
 
@@ -131,7 +132,7 @@ class Board:
         rows = self._rows_of(question)
         met = [(int(table[row, 0]), reason) for row, reason in self._rows.reasons if reason.status in question.statuses]
         reasons = [
-            {"path": reason.path, "code": reason.code, "status": reason.status, "count": count}
+            {**reason._asdict(), "count": count}
             for count, reason in sorted(met, key=lambda each: (-each[0], each[1]))
             if count
         ]
@@ -160,7 +161,7 @@ class Board:
         if question.reason is None:
             return {status: [place] if status in question.statuses else [] for place, status in enumerate(STATUSES)}
         for row, reason in self._rows.reasons:
-            if tuple(reason) == question.reason and reason.status in question.statuses:
+            if reason[:2] == question.reason and reason.status in question.statuses:
                 rows[reason.status].append(row)
         return rows
 
@@ -168,7 +169,7 @@ class Board:
         """Counts as [row, column], with a row for each of today's."""
         if window == EVERYTHING:
             return self._all
-        table = self._coarse.between(_beginning(window, second), second + _AHEAD).sum(axis=0, dtype=np.int64)
+        table = self._coarse.total(_beginning(window, second), second + _AHEAD)
         missing = len(self._rows) - len(table)
         return np.pad(table, ((0, missing), (0, 0))) if missing > 0 else table
 
@@ -184,7 +185,12 @@ class Board:
             series[status] = counts[:, kept].sum(axis=1).reshape(-1, step).sum(axis=1).tolist()
         return series
 
-    def _totals(self, table: npt.NDArray[np.int64]) -> dict[str, int]:
+    def _totals(self, window: int, second: int) -> dict[str, int]:
+        """Logs by status, whatever their reasons and values."""
+        if window == EVERYTHING:
+            table = self._all
+        else:
+            table = self._fine.total(_beginning(window, second), (second + _AHEAD) // _COARSE * _COARSE + _COARSE - 1)
         return {status: int(table[place, 0]) for place, status in enumerate(STATUSES)}
 
     def _rate(self, at: float) -> float:

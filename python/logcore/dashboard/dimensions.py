@@ -30,8 +30,9 @@ class Dimension:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of its columns, in order."""
-        return (*self.values, OTHER, ABSENT)
+        """The names of its columns, in order, all of them different."""
+        more = [f"({name})" if name in self.values else name for name in (OTHER, ABSENT)]
+        return (*self.values, *more)
 
     def columns(self) -> dict[str | None, int]:
         """The column of each value, None being no value. A value that isn't there belongs to `other`."""

@@ -21,6 +21,8 @@ _MOST_SERIES = 300
 _MOST_BYTES = 4 * 1024 * 1024
 _TIMEOUT_S = 2.0
 _PREFIX = "logcore_"
+# The processes are on this machine or near it; a proxy of the environment is for the world outside.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Read = Callable[[str], str]
 """The text at a URL; raises OSError or ValueError."""
@@ -77,9 +79,9 @@ class Target:
         except urllib.error.HTTPError as error:
             self._fail(f"it answers with status {error.code}")
             error.close()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever answers there, the thread goes on asking.
             reason = getattr(error, "reason", None) or error
-            self._fail(" ".join(str(reason).split())[:300])
+            self._fail(" ".join(str(reason).split())[:300] or type(error).__name__)
         else:
             with self._lock:
                 self._error = None
@@ -128,9 +130,9 @@ class Health:
         for thread in self._threads:
             thread.start()
 
-    def view(self) -> list[dict[str, Any]]:
-        """All targets, in the order in which they were given."""
-        return [target.shown() for target in self.targets]
+    def view(self, topic: str) -> dict[str, Any]:
+        """All targets, in the order in which they were given, and the page's topic."""
+        return {"topic": topic, "targets": [target.shown() for target in self.targets]}
 
     def close(self) -> None:
         """Asks no more."""
@@ -143,7 +145,7 @@ class Health:
 
 
 def _fetch(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the option takes http alone
+    with _OPENER.open(url, timeout=_TIMEOUT_S) as answer:
         return bytes(answer.read(_MOST_BYTES)).decode("utf-8", "replace")
 
 

@@ -25,6 +25,7 @@ KEPT = 200
 KEPT_OF_A_REASON = 50
 MOST_TEXT = 4096
 """Characters of a payload that are kept."""
+MOST_TIME = 40
 _NOT_FIELDS = frozenset(
     {"status", "reasons", "users_version", "source", "@timestamp", "raw", "raw_base64", "raw_truncated"}
 )
@@ -49,10 +50,11 @@ class Latest:
         for index in sorted(wanted):
             place = int(records.places[index])
             try:
-                entry = (self._number, shown(keys[place].as_py(), values[place].as_py() or b""))
-            except (ValueError, RecursionError):
+                log = shown(keys[place].as_py(), values[place].as_py() or b"")
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 # What Arrow's parser takes and Python's doesn't, such as 100,000 levels: counted, not shown.
                 continue
+            entry = (self._number, {**log, "number": self._number})
             self._number += 1
             for row in wanted[index]:
                 kept = self._rows.setdefault(row, deque(maxlen=KEPT if row < len(STATUSES) else KEPT_OF_A_REASON))
@@ -75,6 +77,7 @@ def shown(key: bytes | None, value: bytes) -> dict[str, Any]:
     All of it is text for a page to show as text; nothing of it is markup.
     """
     record = json.loads(value)
+    time = record.get("@timestamp")
     if "raw" in record:
         text, kind = str(record["raw"]), "raw"
     elif "raw_base64" in record:
@@ -85,7 +88,7 @@ def shown(key: bytes | None, value: bytes) -> dict[str, Any]:
         fields = {name: field for name, field in record.items() if name not in _NOT_FIELDS}
         text, kind = json.dumps(fields, ensure_ascii=False), "fields"
     return {
-        "time": record.get("@timestamp"),
+        "time": time[:MOST_TIME] if isinstance(time, str) else None,
         "key": (key or b"").decode("utf-8", "replace")[:512],
         "status": record["status"],
         "reasons": [

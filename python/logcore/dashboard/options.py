@@ -38,6 +38,7 @@ class Options:
     since: str | int | None = None
     host: str = "127.0.0.1"
     port: int = 8050
+    names: tuple[str, ...] = ()
     contract: str | None = None
     metrics: tuple[str, ...] = ()
     kafka: tuple[tuple[str, str], ...] = ()
@@ -74,6 +75,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help=f"(default {defaults.host}); the page has no login: whoever reaches another address reads the logs",
     )
     add(
+        "--name",
+        dest="names",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which browsers may ask for the page, beside localhost and addresses; several times if need be",
+    )
+    add(
         "--since",
         type=since,
         metavar="WHEN",
@@ -90,7 +99,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="a command's --metrics-port, for the tab Pipeline health; may be given several times",
     )
     parsed = vars(parser.parse_args(arguments))
-    parsed["metrics"] = tuple(parsed["metrics"])
+    parsed["metrics"], parsed["names"] = tuple(parsed["metrics"]), tuple(parsed["names"])
     config = parsed.pop("config")
     try:
         kafka = read_kafka_properties(config) if config is not None else {}
@@ -102,12 +111,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _metrics_url(text: str) -> str:
     """`HOST:PORT`, or a whole URL of http; an argparse type that gives a URL."""
     url = text if "://" in text else f"http://{text}/metrics"
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port is not None
+        usable = usable and parts.username is None
     except ValueError:
         usable = False
-    if not usable or parts.username is not None:
+    if not usable:
         raise argparse.ArgumentTypeError(
             f"'{text}' is neither HOST:PORT nor a URL such as http://127.0.0.1:9402/metrics"
         )

@@ -10,23 +10,20 @@ from logcore._core import STATUSES
 __all__ = ["FURTHER", "Reason", "Rows"]
 
 MOST_REASONS = 200
+_MOST_PATH = 200
+_MOST_CODE = 64
 _INDEX = re.compile(r"\[[0-9]+\]")
-_SUSPICIOUS = frozenset({"unknown_account", "device_mismatch"})
 
 
 class Reason(NamedTuple):
-    """Why a log isn't good. Places in an array are all one: `tags[]`."""
+    """Why a log with that status isn't good. Places in an array are all one: `tags[]`."""
 
     path: str
     code: str
-
-    @property
-    def status(self) -> str:
-        """The status that a log has for it."""
-        return "suspicious" if self.code in _SUSPICIOUS else "bad"
+    status: str
 
 
-FURTHER = Reason("…", "further reasons")
+FURTHER = ("…", "further reasons")
 """All reasons after the first 200 of a run: a contract with many fields can't fill the memory."""
 
 
@@ -45,17 +42,17 @@ class Rows:
         """Each reason met so far, with its row."""
         return [(len(STATUSES) + place, reason) for place, reason in enumerate(self._reasons)]
 
-    def row(self, path: str, code: str) -> int:
-        """The row of a reason, a new one where it is met for the first time."""
-        reason = Reason(_INDEX.sub("[]", path), code)
+    def row(self, path: str, code: str, status: str) -> int:
+        """The row of a reason, a new one where it is met for the first time. Long texts are cut."""
+        reason = Reason(_INDEX.sub("[]", path[:_MOST_PATH]), code[:_MOST_CODE], status)
         row = self._rows.get(reason)
         if row is not None:
             return row
-        if len(self._reasons) >= MOST_REASONS and reason != FURTHER:
-            return self.row(*FURTHER)
+        if len(self._reasons) >= MOST_REASONS and reason[:2] != FURTHER:
+            return self.row(*FURTHER, status)
         self._reasons.append(reason)
         return self._rows.setdefault(reason, len(self) - 1)
 
-    def find(self, path: str, code: str) -> int | None:
-        """The row of a reason that was met."""
-        return self._rows.get(Reason(path, code))
+    def find(self, path: str, code: str) -> list[int]:
+        """The rows of a reason, whatever the status."""
+        return [row for row, reason in self.reasons if reason[:2] == (path, code)]

@@ -16,12 +16,14 @@ from logcore.dashboard.dimensions import Dimension, Layout
 from logcore.dashboard.reasons import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["NO_TIME", "Records", "read"]
 
 NO_TIME = -1
 """Of a log whose Kafka timestamp is unknown."""
+_FEW = 32
+_ONE_LINE = r"^\{[^\n]*\}$"
 _REASON = pa.struct([("path", pa.string()), ("code", pa.string())])
 
 
@@ -49,10 +51,32 @@ class Records(NamedTuple):
 
 def read(values: pa.Array, layout: Layout, rows: Rows) -> Records:
     """The records in `values`, a binary array; what is no status record is counted, and otherwise passed over."""
+    parts = list(_parts(values, 0, layout, rows))
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(len(part) for part in parts)])
+    return Records(
+        places=np.concatenate([part.places for part in parts]),
+        milliseconds=np.concatenate([part.milliseconds for part in parts]),
+        statuses=np.concatenate([part.statuses for part in parts]),
+        columns=[np.concatenate([part.columns[place] for part in parts]) for place in range(len(layout.dimensions))],
+        reasons=np.concatenate([part.reasons for part in parts]),
+        reason_of=np.concatenate([part.reason_of + start for part, start in zip(parts, starts)]),
+        unreadable=sum(part.unreadable for part in parts),
+    )
+
+
+def _parts(values: pa.Array, first: int, layout: Layout, rows: Rows) -> Iterator[Records]:
+    """Those in `values`, which begin at `first` in the batch. Halves where one is odd, so that it costs few others."""
     try:
-        return _columns(_table(values, layout), np.arange(len(values)), layout, rows, 0)
+        yield _columns(_table(values, layout), np.arange(first, first + len(values)), layout, rows, 0)
     except (pa.ArrowException, ValueError):
-        return _one_by_one(values, layout, rows)
+        if len(values) <= _FEW:
+            yield _one_by_one(values, first, layout, rows)
+            return
+        half = len(values) // 2
+        yield from _parts(values[:half], first, layout, rows)
+        yield from _parts(values[half:], first + half, layout, rows)
 
 
 def _schema(layout: Layout) -> pa.Schema:
@@ -64,7 +88,11 @@ def _schema(layout: Layout) -> pa.Schema:
 
 def _table(values: pa.Array, layout: Layout) -> pa.Table:
     """Raises ArrowInvalid or ValueError where one isn't an object in one line with fields of these types."""
-    all_values = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values.fill_null(b""))
+    # Arrow reads them as one stream, in which two halves in neighbours could make one record, and one value be two.
+    # What begins and ends as an object does, in one line, gives a row or an error: as many rows are the same ones.
+    if values.null_count or not pc.all(pc.match_substring_regex(values, _ONE_LINE)).as_py():
+        raise ValueError("a value is no object in one line")
+    all_values = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
     lines = pc.binary_join(all_values, b"\n")[0].as_buffer()
     table = pyarrow.json.read_json(
         pa.BufferReader(lines),
@@ -77,7 +105,7 @@ def _table(values: pa.Array, layout: Layout) -> pa.Table:
 
 
 def _columns(table: pa.Table, places: npt.NDArray[np.int64], layout: Layout, rows: Rows, unreadable: int) -> Records:
-    """Raises ValueError for a status that doesn't exist, ArrowInvalid for a time that is none."""
+    """Raises ValueError for a status that doesn't exist or a reason that is none, ArrowInvalid for such a time."""
     statuses = _mapped(table["status"], {status: place for place, status in enumerate(STATUSES)}, None)
     times = table["@timestamp"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).fill_null(NO_TIME)
     columns = [_mapped(table[dimension.name], dimension.columns(), dimension.other) for dimension in layout.dimensions]
@@ -85,18 +113,21 @@ def _columns(table: pa.Table, places: npt.NDArray[np.int64], layout: Layout, row
     if isinstance(reasons, pa.ChunkedArray):  # pyarrow before 13 keeps the chunks of an empty column
         reasons = pa.concat_arrays(reasons.chunks) if reasons.num_chunks else pa.array([], reasons.type)
     flat = reasons.flatten()
+    if flat.null_count:
+        raise ValueError("a reason is no object")
+    reason_of, found = _once(_numbers(pc.list_parent_indices(reasons)), flat, statuses, rows)
     return Records(
         places=places,
         milliseconds=_numbers(times),
         statuses=statuses,
         columns=columns,
-        reasons=_reason_rows(flat, rows),
-        reason_of=_numbers(pc.list_parent_indices(reasons)),
+        reasons=found,
+        reason_of=reason_of,
         unreadable=unreadable,
     )
 
 
-def _one_by_one(values: pa.Array, layout: Layout, rows: Rows) -> Records:
+def _one_by_one(values: pa.Array, first: int, layout: Layout, rows: Rows) -> Records:
     schema = _schema(layout)
     found: list[dict[str, Any]] = []
     places: list[int] = []
@@ -104,7 +135,7 @@ def _one_by_one(values: pa.Array, layout: Layout, rows: Rows) -> Records:
         record = _status_record(value, layout.dimensions)
         if record is not None:
             found.append(record)
-            places.append(place)
+            places.append(first + place)
     table = pa.Table.from_pylist(found, schema=schema)
     return _columns(table, np.array(places, np.int64), layout, rows, len(values) - len(places))
 
@@ -158,16 +189,25 @@ def _mapped(column: pa.ChunkedArray, numbers: dict[Any, int], otherwise: int | N
     return mapped
 
 
-def _reason_rows(reasons: pa.Array, rows: Rows) -> npt.NDArray[np.int64]:
+def _once(
+    of: npt.NDArray[np.int64], reasons: pa.Array, statuses: npt.NDArray[np.int64], rows: Rows
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each reason of each record the record and the row; what a record has twice is there once."""
     if len(reasons) == 0:
-        return np.zeros(0, np.int64)
+        return of, np.zeros(0, np.int64)
     paths, codes = (reasons.field(name).fill_null("").dictionary_encode() for name in ("path", "code"))
-    width = len(codes.dictionary)
-    pairs, inverse = np.unique(_numbers(paths.indices) * width + _numbers(codes.indices), return_inverse=True)
-    names, kinds = paths.dictionary.to_pylist(), codes.dictionary.to_pylist()
-    known = np.array([rows.row(names[pair // width], kinds[pair % width]) for pair in pairs], np.int64)
-    found: npt.NDArray[np.int64] = known[inverse.reshape(-1)]
-    return found
+    kinds = (_numbers(paths.indices) * len(codes.dictionary) + _numbers(codes.indices)) * len(STATUSES) + statuses[of]
+    known, inverse = np.unique(kinds, return_inverse=True)
+    names, words = paths.dictionary.to_pylist(), codes.dictionary.to_pylist()
+    table = []
+    for kind in known.tolist():
+        pair, status = divmod(kind, len(STATUSES))
+        path, code = divmod(pair, len(words))
+        table.append(rows.row(names[path], words[code], STATUSES[status]))
+    width = len(rows)
+    # Two paths may be one row: items of an array are.
+    both = np.unique(of * width + np.array(table, np.int64)[inverse.reshape(-1)])
+    return both // width, both % width
 
 
 def _numbers(array: Any) -> npt.NDArray[np.int64]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from logcore._core import STATUSES
 from logcore.dashboard.board import EVERYTHING, WINDOWS, Board, Question
@@ -28,6 +30,8 @@ _FILES = {
     "/uPlot.min.css": ("uPlot.min.css", "text/css; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
+_TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json"
 _HEADERS = {
     # Nothing comes from elsewhere and no markup of a log could run, even if one got past the page's care.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -36,7 +40,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 _IDLE_S = 30.0
 
 
@@ -65,12 +68,12 @@ class Server:
         OSError: the address can't be had.
     """
 
-    def __init__(self, board: Board, health: Callable[[], Any], host: str, port: int) -> None:
+    def __init__(
+        self, board: Board, health: Callable[[], Any], host: str, port: int, names: Iterable[str] = ()
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         files = {path: ((_PAGE / name).read_bytes(), kind) for path, (name, kind) in _FILES.items()}
-        # A page of another site could otherwise have its name point here, and read the logs in its user's browser.
-        names = None if host not in _LOCAL else _LOCAL
-        handler = partial(_Handler, board, health, files, names)
+        handler = partial(_Handler, board, health, files, frozenset(map(str.lower, (host, *names))))
         self._http = type("_Http", (_Http,), {"address_family": family})((host, port), handler)
         self._host = host
 
@@ -99,7 +102,10 @@ class _Http(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def handle_error(self, *_: Any) -> None:
-        """A browser that goes away in mid-answer is no error."""
+        """A browser that goes away in mid-answer is no error; anything else is one of ours."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, (ConnectionError, TimeoutError)):
+            print(f"logcore-dashboard: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -113,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         board: Board,
         health: Callable[[], Any],
         files: dict[str, tuple[bytes, str]],
-        names: tuple[str, ...] | None,
+        names: frozenset[str],
         *args: Any,
     ) -> None:
         self._board = board
@@ -129,23 +135,32 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(partial(self._send, body=False))
 
     def _answer(self, send: Callable[[HTTPStatus, str, bytes], None]) -> None:
-        parts = urlsplit(self.path)
-        if self._names is not None and _host_name(self.headers.get("Host", "")) not in self._names:
-            send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", b"this page is for localhost\n")
-        elif parts.path in self._files:
-            content, kind = self._files[parts.path]
-            send(HTTPStatus.OK, kind, content)
-        elif parts.path == "/view":
-            try:
-                view = self._board.view(question_of(parts.query))
-            except QuestionError as error:
-                send(HTTPStatus.BAD_REQUEST, "text/plain; charset=utf-8", f"{error}\n".encode())
-            else:
-                send(HTTPStatus.OK, "application/json", json.dumps(view).encode())
-        elif parts.path == "/health":
-            send(HTTPStatus.OK, "application/json", json.dumps(self._health()).encode())
-        else:
-            send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"there is no such page\n")
+        host = _host_name(self.headers.get("Host", "")).lower()
+        # A page of another site could have its own name point here, and read the logs in its user's browser.
+        if host not in self._names and host != "localhost" and not _is_address(host):
+            said = f"this page has no name {host[:100]}; --name NAME lets it have one\n"
+            send(HTTPStatus.FORBIDDEN, _TEXT, said.encode())
+            return
+        try:
+            status, kind, content = self._content()
+        except QuestionError as error:
+            status, kind, content = HTTPStatus.BAD_REQUEST, _TEXT, f"{error}\n".encode()
+        except Exception as error:  # noqa: BLE001 - told to whoever asked, and to whoever runs it.
+            print(f"logcore-dashboard: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            status, kind, content = HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, b"the view can't be made\n"
+        send(status, kind, content)
+
+    def _content(self) -> tuple[HTTPStatus, str, bytes]:
+        """What is asked for. Raises QuestionError."""
+        path, _, query = self.path.partition("?")
+        if path in self._files:
+            content, kind = self._files[path]
+            return HTTPStatus.OK, kind, content
+        if path == "/view":
+            return HTTPStatus.OK, _JSON, _json(self._board.view(question_of(query)))
+        if path == "/health":
+            return HTTPStatus.OK, _JSON, _json(self._health())
+        return HTTPStatus.NOT_FOUND, _TEXT, b"there is no such page\n"
 
     def _send(self, status: HTTPStatus, kind: str, content: bytes, *, body: bool = True) -> None:
         self.send_response(status)
@@ -159,6 +174,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """A question a second is no news."""
+
+
+def _json(answer: Any) -> bytes:
+    return json.dumps(answer, allow_nan=False).encode()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_name(host: str) -> str:

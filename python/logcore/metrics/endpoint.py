@@ -64,8 +64,8 @@ class Endpoint:
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
             self._server, self._thread = start_http_server(address.port, addr=address.host, registry=registry)
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
             raise MetricsError(
                 f"metrics can't be served at {host}:{address.port}: {reason}; name another port, or 0 for one that is "
                 "free"

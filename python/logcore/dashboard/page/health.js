@@ -4,7 +4,8 @@
 const COMPONENTS = { producer: "Producer", processor: "Processor", spark: "Spark", indexer: "Indexer", users: "Users" };
 const LINE = { width: 120, height: 22 };
 
-function showHealth(targets) {
+function showHealth({ topic, targets }) {
+  element("topic").textContent = topic;
   const away = targets.filter((target) => target.error !== null).length;
   const note = element("health-note");
   note.hidden = targets.length > 0;

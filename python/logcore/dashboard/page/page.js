@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY_MS = 500;
+const TIMEOUT_MS = 5000;
 const HEALTH_EVERY_MS = 1000;
 const AWAY_MS = 2000;
 // Records; from there on the lag is that of the past, not of what comes in now.
@@ -71,7 +72,10 @@ async function refresh() {
   const onHealth = tab === "health";
   let wait = onHealth ? HEALTH_EVERY_MS : EVERY_MS;
   try {
-    const answer = await fetch(onHealth ? "health" : `view?${chosen()}`, { cache: "no-store" });
+    const answer = await fetch(onHealth ? "health" : `view?${chosen()}`, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     if (!answer.ok) {
       throw new Error((await answer.text()).trim());
     }
@@ -118,7 +122,7 @@ function showState(view) {
     state("Reading what is on the topic…", false);
   } else if (view.newest === null) {
     state("Waiting for the first log.", false);
-  } else if (view.now - view.newest / 1000 > 30) {
+  } else if (view.now - view.arrived > 30) {
     state(`No logs since ${clock(view.newest / 1000, true)}.`, false);
   } else {
     state("Live", false);
@@ -295,7 +299,7 @@ function showLatest(logs) {
 }
 
 function logKey(log) {
-  return `${log.key} ${log.time} ${log.status}`;
+  return `${log.number} ${log.key}`;
 }
 
 function newLog(log) {
