@@ -18,9 +18,10 @@ use rdkafka::topic_partition_list::Offset;
 use super::config::{Connection, Properties};
 use super::events::{first_answer, is_absence, no_broker};
 use super::membership::{Context, is_passing};
-use super::offsets::{committed, first_since, offset_list, watermarks};
+use super::offsets::{committed, offset_list, watermarks};
 use super::partitions::{Partitions, Reached};
 use super::records::Records;
+use super::start::Start;
 use super::topic::{Found, find, missing};
 use crate::{Error, Result};
 
@@ -52,21 +53,6 @@ const ANSWER: Duration = Duration::from_secs(1);
 const ASK_GROUP: Duration = Duration::from_secs(1);
 /// A batch is full at this size: Arrow's offsets end at 2 GiB, and memory before.
 const BATCH_BYTES: usize = 256 * 1024 * 1024;
-
-/// Where a consumer without a group begins. Partitions that come later are read from their first record, except with
-/// [`Start::Offsets`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Start {
-    /// At the first record.
-    #[default]
-    Earliest,
-    /// After the last one.
-    Latest,
-    /// At the first record whose timestamp isn't before this, in milliseconds since 1970.
-    Time(i64),
-    /// At these offsets, and no other partitions.
-    Offsets(BTreeMap<i32, i64>),
-}
 
 /// What to read, and as whom.
 #[derive(Clone, Debug, Default)]
@@ -300,23 +286,10 @@ impl Consumer {
 
     /// Where each partition that `start` speaks of begins.
     fn starts(&self, start: &Start, partitions: &[i32]) -> Result<BTreeMap<i32, i64>> {
-        if let Start::Offsets(offsets) = start {
-            if let Some(other) = offsets.keys().find(|id| !partitions.contains(id)) {
-                return Err(self.connection.message(&format!("topic {} has no partition {other}", self.topic)));
-            }
-            return Ok(offsets.clone());
+        if let Some(other) = start.named().find(|id| !partitions.contains(id)) {
+            return Err(self.connection.message(&format!("topic {} has no partition {other}", self.topic)));
         }
-        let watermarks = self.watermarks(partitions)?;
-        let mut starts: BTreeMap<i32, i64> = watermarks
-            .into_iter()
-            .map(|(id, (low, high))| (id, if *start == Start::Earliest { low } else { high }))
-            .collect();
-        if let Start::Time(milliseconds) = start {
-            // A partition without a record of that time or later begins after its last one.
-            let of_time = first_since(&self.client, &self.topic, partitions, *milliseconds, TIMEOUT);
-            starts.extend(of_time.map_err(|error| self.away(&error))?);
-        }
-        Ok(starts)
+        start.offsets(&self.client, &self.topic, partitions, TIMEOUT).map_err(|error| self.away(&error))
     }
 
     /// Reads these partitions from these offsets on.

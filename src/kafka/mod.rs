@@ -20,16 +20,18 @@ mod runs;
 mod sender;
 mod sending;
 mod source;
+mod start;
 mod topic;
 mod transaction;
 
 pub use config::Properties;
-pub use consumer::{Consumer, ConsumerOptions, Start};
+pub use consumer::{Consumer, ConsumerOptions};
 pub use lag::LagHistogram;
 pub use pacing::Schedule;
 pub use producer::{LogSource, Producer, ProducerOptions, Shard, Stats};
 pub use sending::{Outgoing, Placed, send};
 pub use source::Generated;
+pub use start::Start;
 pub use topic::ensure_topic;
 
 pub(crate) use config::Connection;
