@@ -183,6 +183,7 @@ def test_a_signal_lets_the_batch_finish_and_loses_nothing(
     assert sum(1 for _ in read(stack, target)) == 3000
 
 
+@pytest.mark.parametrize("environment", [SPARK_35], ids=["spark-3.5"], indirect=True)
 def test_databases_tables_views_and_users_are_created_where_missing(
     submit: Submit, stack: Stack, mysql: dict[str, Any], topic: Callable[[str], str], checkpoint: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_databases_tables_views_and_users_are_created_where_missing(
     assert len(rows(mysql, source)) == 200
 
 
+@pytest.mark.parametrize("environment", [SPARK_35], ids=["spark-3.5"], indirect=True)
 def test_mysql_away_at_a_refresh_is_the_last_users_and_a_warning(
     submit: Submit,
     stack: Stack,
