@@ -210,10 +210,11 @@ def test_a_topic_that_is_not_there_is_one_line(kafka: FakeTopics, capsys: pytest
 
 
 def test_a_topic_that_goes_silent_is_an_error(monkeypatch: pytest.MonkeyPatch, kafka: FakeTopics) -> None:
+    from logcore import topic_batches
     from logcore.dlq import reading
 
     now = [0.0]
-    monkeypatch.setattr(reading.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(topic_batches.time, "monotonic", lambda: now[0])
 
     class Silent:
         def at_end(self, ends: dict[int, int]) -> bool:

@@ -209,8 +209,8 @@ class Board:
         everyone = np.arange(len(records), dtype=np.int64)
         of = np.concatenate([everyone, records.reason_of])
         rows = np.concatenate([records.statuses, records.reasons])
+        # NO_TIME stays what it is, before all that is kept.
         seconds = records.milliseconds[of] // 1000
-        seconds[records.milliseconds[of] == NO_TIME] = NO_TIME
         none = np.zeros(len(of), np.int64)
         self._fine.add(seconds, rows, none)
         columns = [none, *(column[of] for column in records.columns)]

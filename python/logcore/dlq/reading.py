@@ -1,25 +1,20 @@
-"""Reads a stretch of a topic in batches whose size stays bounded, and what of a batch's headers is asked for."""
+"""Reads a stretch of a topic in batches, and what of a batch's headers is asked for."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logcore._core import KafkaError
-from logcore.elk.page_size import PageSize
+from logcore import topic_batches
 
 if TYPE_CHECKING:
     from logcore._core import Consumer
 
 __all__ = ["batches", "header_values", "reading_config", "rows_with_header", "rows_with_key", "rows_without_header"]
 
-_POLL_S = 1.0
-_PATIENCE_S = 60.0
-_PAGE_BYTES = 16 * 1024 * 1024
 _PAGE_RECORDS = 50_000
 _FEW_KEYS = 500_000
 """Up to so many, Arrow hashes all of them anew sooner than Python looks at each record of a page."""
@@ -32,21 +27,8 @@ def reading_config(config: Mapping[str, str]) -> dict[str, str]:
 
 
 def batches(consumer: Consumer, topic: str, ends: dict[int, int]) -> Iterator[Any]:
-    """What comes until every partition of `ends` has been read up to that offset, and perhaps a little more.
-
-    Raises:
-        KafkaError: the topic can't be read, or nothing came for a minute, short of an end.
-    """
-    pages = PageSize(target=_PAGE_BYTES, most=_PAGE_RECORDS)
-    heard = time.monotonic()
-    while not consumer.at_end(ends):
-        batch = consumer.poll(pages.records, _POLL_S)
-        if batch is not None and batch.num_rows:
-            pages.seen(batch.num_rows, batch.nbytes)
-            heard = time.monotonic()
-            yield batch
-        elif time.monotonic() - heard > _PATIENCE_S:
-            raise KafkaError(f"kafka: nothing came from topic {topic} for {_PATIENCE_S:.0f} s, short of its end")
+    """As `logcore.topic_batches.batches`, 50,000 records at a time. Raises KafkaError as it does."""
+    return topic_batches.batches(consumer, topic, ends, most=_PAGE_RECORDS)
 
 
 def header_values(batch: Any, name: str) -> list[bytes | None]:

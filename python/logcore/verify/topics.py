@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logcore._core import KafkaError
-from logcore.elk.page_size import PageSize
+from logcore.topic_batches import batches
 from logcore.verify.content import (
     MalformedRecord,
     digest,
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["TRUTH_HEADER", "read_logs", "read_statuses"]
 
 TRUTH_HEADER = "logcore.expected"
-_POLL_S = 1.0
-_PATIENCE_S = 60.0
-_PAGE_BYTES = 16 * 1024 * 1024
 _PAGE_RECORDS = 20_000
 
 
@@ -42,7 +36,7 @@ def read_logs(consumer: Consumer, topic: str, truths: Truths, progress: Progress
     """All logs that are on the input topic now. Raises KafkaError."""
     ends = consumer.end_offsets()
     ledger = Ledger(topic, ends)
-    for batch in _batches(consumer, topic, ends):
+    for batch in batches(consumer, topic, ends, most=_PAGE_RECORDS):
         timestamps = batch.column("timestamp").cast("int64").to_pylist()
         columns = [batch.column(name).to_pylist() for name in ("partition", "offset", "value")]
         for partition, offset, value, expected, timestamp in zip(*columns, _numbers(batch, truths), timestamps):
@@ -58,7 +52,7 @@ def read_statuses(
     """Looks up every record of the status topic in the ledger, and fills its digests there. Raises KafkaError."""
     statuses = _Statuses(topic, truths)
     findings = statuses.findings
-    for batch in _batches(consumer, topic, consumer.end_offsets()):
+    for batch in batches(consumer, topic, consumer.end_offsets(), most=_PAGE_RECORDS):
         columns = (batch.column(name).to_pylist() for name in ("partition", "offset", "key", "value"))
         for partition, offset, key, value in zip(*columns):
             place = ledger.find_key(key)
@@ -157,16 +151,3 @@ def _numbers(batch: Any, truths: Truths) -> list[int]:
         if code is not None:
             numbers[owner] = known[code]
     return numbers
-
-
-def _batches(consumer: Consumer, topic: str, ends: dict[int, int]) -> Iterator[Any]:
-    pages = PageSize(target=_PAGE_BYTES, most=_PAGE_RECORDS)
-    heard = time.monotonic()
-    while not consumer.at_end(ends):
-        batch = consumer.poll(pages.records, _POLL_S)
-        if batch is not None and batch.num_rows:
-            pages.seen(batch.num_rows, batch.nbytes)
-            heard = time.monotonic()
-            yield batch
-        elif time.monotonic() - heard > _PATIENCE_S:
-            raise KafkaError(f"kafka: nothing came from topic {topic} for {_PATIENCE_S:.0f} s, short of its end")
