@@ -85,12 +85,8 @@ fn hand_over(client: &BaseProducer<Context>, topic: &str, record: &Outgoing, ind
     outgoing.payload = record.value.as_deref();
     loop {
         let Err((error, returned)) = client.send(outgoing) else { return };
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-            client.context().answer(index, Err(error));
-            return;
-        }
-        if client.in_flight_count() == 0 {
-            // It is not the others that fill the queue: the record is larger than all of it.
+        // With nothing in flight it is not the others that fill the queue: the record is larger than all of it.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) || client.in_flight_count() == 0 {
             client.context().answer(index, Err(error));
             return;
         }
