@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,12 +69,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault:
             self._answer(fault, {"content-type": "text/plain", "x-elastic-product": "Elasticsearch"}, b"scripted")
             return
-        upstream = http.client.HTTPConnection(self.proxy.target, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        upstream.request(self.command, self.path, body or None, headers)
-        answer = upstream.getresponse()
-        content = answer.read()
-        upstream.close()
+        # Closed whatever it raises: Elasticsearch may be frozen or away, and what nobody closes fails a later test.
+        with closing(http.client.HTTPConnection(self.proxy.target, timeout=60)) as upstream:
+            upstream.request(self.command, self.path, body or None, headers)
+            answer = upstream.getresponse()
+            content = answer.read()
         if fault == 0 or self.proxy.away.is_set():
             self._hang_up()
             return

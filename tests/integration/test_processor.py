@@ -13,7 +13,7 @@ import pytest
 
 from logcore import Users
 from services import Stack
-from spark_runs import SPARK_35, Submit, committed, end_offsets, pin
+from spark_runs import SPARK_35, SPARK_41, Submit, committed, end_offsets, pin
 from tcp_relay import TcpRelay
 from verdict_hops import (
     CONTRACT,
@@ -147,7 +147,12 @@ def test_killed_at_any_moment_verify_stays_clean(
     assert (status, figures["clean"], figures["logs"]) == (0, True, 6000), figures
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(
+    ("environment", "number", "status"),
+    [pytest.param(SPARK_35, signal.SIGTERM, 0, id="spark-3.5-SIGTERM"),
+     pytest.param(SPARK_41, signal.SIGINT, 130, id="spark-4.1-SIGINT")],
+    indirect=["environment"],
+)  # fmt: skip
 def test_a_signal_lets_the_batch_finish_and_loses_nothing(
     number: signal.Signals,
     status: int,
