@@ -55,6 +55,9 @@ def _run(name: str, arguments: list[str]) -> int:
     """Runs it as ``python -m`` does."""
     import runpy
 
+    from logcore.one_line_parser import say_logcore
+
+    say_logcore()
     sys.argv[1:] = arguments
     try:
         runpy.run_module(f"logcore.{name}", run_name="__main__", alter_sys=True)

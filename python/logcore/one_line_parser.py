@@ -9,25 +9,34 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-__all__ = ["OneLineParser", "index_name", "topic_name", "whole_number"]
+__all__ = ["OneLineParser", "index_name", "say_logcore", "topic_name", "whole_number"]
+
+_MODULE = "python -m logcore."
+_start = _MODULE
+
+
+def say_logcore() -> None:
+    """From here on, usage and examples name the commands as the console script does, ``logcore NAME``."""
+    global _start  # noqa: PLW0603 - a process is started in one way
+    _start = "logcore "
 
 
 class OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line: ``logcore-NAME: …; see python -m logcore.NAME --help``.
 
-    `name` is the command's; `prog` and `says` are for a program that is called, and begins its lines,
-    otherwise. Abbreviations of options are refused: a script that uses one breaks with the next
-    option.
+    `name` is the command's, followed by that of its action if it has any; `prog` and `says` are for a program that is
+    called, and begins its lines, otherwise. Abbreviations of options are refused: a script that uses one breaks with
+    the next option.
     """
 
     def __init__(
         self, name: str, *, description: str, epilog: str, prog: str | None = None, says: str | None = None
     ) -> None:
-        self._says = says or f"logcore-{name}"
+        self._says = says or f"logcore-{name.split(maxsplit=1)[0]}"
         super().__init__(
-            prog=prog or f"python -m logcore.{name}",
-            description=description,
-            epilog=epilog,
+            prog=prog or f"{_start}{name}",
+            description=description.replace(_MODULE, _start),
+            epilog=epilog.replace(_MODULE, _start),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )

@@ -11,14 +11,20 @@ from pathlib import Path
 import pytest
 
 import logcore
-from logcore import command
+from logcore import command, one_line_parser
 
 PACKAGE = Path(command.__file__).parent
 
 
-def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that are run in this process leave their names to other tests as they were."""
+    monkeypatch.setattr(one_line_parser, "_start", one_line_parser._start)
+
+
+def call(*arguments: str, module: str = "logcore.command", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "logcore.command", *arguments], capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False, timeout=60,
         env={**os.environ, **environment},
     )  # fmt: skip
 
@@ -62,6 +68,19 @@ def test_a_command_that_is_not_installed_is_not_listed(
     assert command.main(["verify"]) == 2
 
 
+@pytest.mark.parametrize("name", sorted(command.COMMANDS))
+def test_help_and_errors_name_a_command_as_it_was_called(name: str) -> None:
+    ours, directly = call(name, "--help"), call("--help", module=f"logcore.{name}")
+    assert (ours.returncode, ours.stderr) == (directly.returncode, directly.stderr) == (0, "")
+    assert ours.stdout.startswith(f"usage: logcore {name} ")
+    assert f"\n  logcore {name} " in ours.stdout
+    assert "python -m" not in ours.stdout
+    assert ours.stdout.split() == directly.stdout.replace("python -m logcore.", "logcore ").split()
+    said = call(name, "--no-such").stderr
+    assert said.startswith(f"logcore-{name}: ")
+    assert said.endswith(f"; see logcore {name} --help\n")
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--version"]) == 0
     assert capsys.readouterr().out == f"logcore {logcore.__version__}\n"
@@ -84,15 +103,6 @@ def test_a_wrong_command_is_one_line_and_status_2(given: str, said: str, capsys:
     shown, line = capsys.readouterr()
     assert shown == ""
     assert line == f"logcore: {said}; see logcore --help\n"
-
-
-@pytest.mark.parametrize("name", sorted(modules_of_commands()))
-def test_a_command_runs_as_with_python_m(name: str) -> None:
-    ours = call(name, "--help")
-    directly = subprocess.run(
-        [sys.executable, "-m", f"logcore.{name}", "--help"], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert (ours.returncode, ours.stdout, ours.stderr) == (0, directly.stdout, "")
 
 
 def test_arguments_and_exit_status_are_those_of_the_command(tmp_path: Path) -> None:

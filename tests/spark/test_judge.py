@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import IntegerType, LongType, StringType, TimestampType
 
 from kafka_rows import BAD, GOOD, KAFKA_TIME, SUSPICIOUS
-from logcore import Classifier, Contract, Users
+from logcore import Classifier, Contract, Users, __version__
 from logcore.spark import adapter, judge
 from logcore.spark.adapter import Snapshot, judge_batches, judged_schema
 from logcore.spark.schema import spark_schema
@@ -27,7 +28,7 @@ class Texts:
         self.reads = 0
 
     @property
-    def value(self) -> tuple[str, str | None]:
+    def value(self) -> tuple[str, str, str | None]:
         self.reads += 1
         return self.snapshot.texts
 
@@ -120,6 +121,17 @@ def test_a_worker_builds_one_classifier_for_each_version(
     (batch,) = judge_batches([kafka_batch([GOOD])], other.versions, other_texts)
     assert batch.column("status").to_pylist() == ["suspicious"]
     assert (texts.reads, other_texts.reads) == (1, 1)
+
+
+@pytest.mark.usefixtures("no_classifiers")
+def test_a_worker_with_another_wheel_than_the_drivers_judges_nothing(contract: Contract, users: Users) -> None:
+    """Each worker looks for itself: those that the driver asks before the query need not be on every node."""
+    snapshot = Snapshot(contract, users)
+    texts: Any = SimpleNamespace(value=("0.0.9", *snapshot.texts[1:]))
+    with pytest.raises(
+        RuntimeError, match=rf"driver has logcore 0\.0\.9 and the node .* has {__version__}; install the"
+    ):
+        list(judge_batches([kafka_batch([GOOD])], snapshot.versions, texts))
 
 
 def test_a_worker_keeps_the_latest_few(no_classifiers: None, contract: Contract) -> None:

@@ -96,9 +96,7 @@ def _action(text: str) -> str:
 
 
 def _parser_of(action: str, description: str, examples: str) -> OneLineParser:
-    parser = OneLineParser(
-        "dlq", prog=f"python -m logcore.dlq {action}", description=description, epilog=examples + _EXIT_STATUS
-    )
+    parser = OneLineParser(f"dlq {action}", description=description, epilog=examples + _EXIT_STATUS)
     parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
     parser.add_argument(
         "--topic",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
-from logcore._core import Classifier, Contract, Users
+from logcore._core import Classifier, Contract, Users, __version__
 from logcore.spark.schema import spark_schema
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "KAFKA_COLUMNS",
     "RECORD_COLUMNS",
     "Snapshot",
+    "Texts",
     "Versions",
     "classifier_for",
     "judge",
@@ -42,6 +44,9 @@ _PART_BYTES = 64 * 1024 * 1024
 Versions = tuple[str, str]
 """The version of a contract and the version of the users, empty without users."""
 
+Texts = tuple[str, str, Optional[str]]
+"""The driver's version of logcore, the contract's YAML and the users' CSV, None without users."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -56,9 +61,9 @@ class Snapshot:
         return self.contract.version, "" if self.users is None else self.users.version
 
     @property
-    def texts(self) -> tuple[str, str | None]:
-        """What crosses to the workers, where neither class pickles: the contract's YAML and the users' CSV."""
-        return self.contract.text, None if self.users is None else self.users.csv
+    def texts(self) -> Texts:
+        """What crosses to the workers, where neither class pickles, with the wheel that it was made by."""
+        return __version__, self.contract.text, None if self.users is None else self.users.csv
 
 
 def judge(df: DataFrame, *, contract: Contract | None = None, users: Users | None = None) -> DataFrame:
@@ -87,9 +92,7 @@ def judged_schema(snapshot: Snapshot) -> StructType:
     return spark_schema(Classifier(snapshot.contract, snapshot.users).judged_schema)
 
 
-def judge_with(
-    df: DataFrame, versions: Versions, texts: Broadcast[tuple[str, str | None]], schema: StructType
-) -> DataFrame:
+def judge_with(df: DataFrame, versions: Versions, texts: Broadcast[Texts], schema: StructType) -> DataFrame:
     """`judge` by a snapshot whose texts the caller has broadcast, and may destroy when no frame needs them again."""
 
     # Pickled by value; what it calls goes by reference, so the cache stays the worker process's own.
@@ -100,7 +103,7 @@ def judge_with(
 
 
 def judge_batches(
-    batches: Iterable[pa.RecordBatch], versions: Versions, texts: Broadcast[tuple[str, str | None]]
+    batches: Iterable[pa.RecordBatch], versions: Versions, texts: Broadcast[Texts]
 ) -> Iterator[pa.RecordBatch]:
     """Runs in a worker. Yields at least one judged batch for each batch, rows in order."""
     for batch in batches:
@@ -112,11 +115,19 @@ def judge_batches(
 _classifiers: OrderedDict[Versions, Classifier] = OrderedDict()
 
 
-def classifier_for(versions: Versions, texts: Broadcast[tuple[str, str | None]]) -> Classifier:
-    """This process's classifier for `versions`; `texts` is fetched only where there is none yet."""
+def classifier_for(versions: Versions, texts: Broadcast[Texts]) -> Classifier:
+    """This process's classifier for `versions`; `texts` is fetched only where there is none yet.
+
+    Raises RuntimeError where the driver has another wheel: the two could differ in their verdicts.
+    """
     classifier = _classifiers.pop(versions, None)
     if classifier is None:
-        contract, users = texts.value
+        wheel, contract, users = texts.value
+        if wheel != __version__:
+            raise RuntimeError(
+                f"the driver has logcore {wheel} and the node {platform.node()} has {__version__}; install the same "
+                "wheel on each node"
+            )
         # Spark runs a task on each core already.
         parsed = None if users is None else Users.parse(users)
         classifier = Classifier(Contract.parse(contract), parsed, threads=1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from logcore._core import RangeProcessor
-from logcore.spark.adapter import Versions, classifier_for
+from logcore.spark.adapter import Texts, Versions, classifier_for
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -49,7 +49,7 @@ def move_tasks(
     batches: Iterable[pa.RecordBatch],
     move: Move,
     versions: Versions,
-    texts: Broadcast[tuple[str, str | None]],
+    texts: Broadcast[Texts],
 ) -> Iterator[pa.RecordBatch]:
     """Runs in a worker. Does the tasks whose numbers the batches hold."""
     for batch in batches:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from logcore._core import topic_offsets
-from logcore.spark.adapter import Snapshot, Versions
+from logcore.spark.adapter import Snapshot, Texts, Versions
 from logcore.spark.batch import STATUSES, Moved
 from logcore.spark.planned_ranges import PlannedRange, divide, planned_ranges, query_id
 from logcore.spark.range_worker import DONE_SCHEMA, Move, move_tasks
@@ -35,7 +35,7 @@ class RustPlane:
     tasks: int
     config: Mapping[str, str] = field(repr=False)
     mysql: Mapping[str, Any] | None = field(repr=False)
-    _published: tuple[Versions, Broadcast[tuple[str, str | None]]] | None = None
+    _published: tuple[Versions, Broadcast[Texts]] | None = None
 
     def plan(self, batch_id: int, pinned: Plan | None) -> Plan:
         """The ranges of the batch, in tasks. What is pinned for the same ranges is kept, and what is done of it counts.
@@ -81,7 +81,7 @@ class RustPlane:
         counts = {status: sum(row[status] for row in done) for status in STATUSES}
         return Moved(counts, _lag(done), sum(row["bytes"] for row in done))
 
-    def _publish(self, logs: DataFrame, snapshot: Snapshot) -> Broadcast[tuple[str, str | None]]:
+    def _publish(self, logs: DataFrame, snapshot: Snapshot) -> Broadcast[Texts]:
         if self._published is None or self._published[0] != snapshot.versions:
             if self._published is not None:
                 self._published[1].destroy()

@@ -73,7 +73,7 @@ class Snapshots:
     def pin(self, batch_id: int, snapshot: Snapshot, plan: Plan | None = None) -> None:
         """Binds `batch_id` to `snapshot` and `plan`, before anything of it is written. Raises CheckpointError."""
         contract_version, users_version = snapshot.versions
-        contract, users = snapshot.texts
+        _, contract, users = snapshot.texts
         self._store(f"contracts/{contract_version}.yaml", contract)
         if users is not None:
             self._store(f"users/{users_version}.csv", users)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql.functions import col, count, when
 
-from logcore.spark.adapter import Snapshot, Versions, judge_with, judged_schema
+from logcore.spark.adapter import Snapshot, Texts, Versions, judge_with, judged_schema
 from logcore.spark.batch import STATUSES, Moved
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class SparkPlane:
 @dataclass(frozen=True)
 class _Published:
     versions: Versions
-    texts: Broadcast[tuple[str, str | None]]
+    texts: Broadcast[Texts]
     schema: StructType
 
 
