@@ -22,6 +22,8 @@ const DEFAULTS: [(&str, &str); 5] = [
     ("allow.auto.create.topics", "false"),
 ];
 const NAP: Duration = Duration::from_millis(100);
+const FIRST_NAP: Duration = Duration::from_millis(10);
+const FIRST_NAPS: u32 = 50;
 
 /// A record to send.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,7 @@ pub fn send(brokers: &str, topic: &str, records: &[Outgoing], config: &Propertie
     for (index, record) in records.iter().enumerate() {
         hand_over(&client, topic, record, index);
     }
+    hurry_the_first(&client, topic);
     // Each record has its own time to live; after it, its answer is that it was not taken.
     while client.in_flight_count() > 0 {
         let _ = client.flush(NAP);
@@ -71,6 +74,18 @@ pub fn send(brokers: &str, topic: &str, records: &[Outgoing], config: &Propertie
         None => Err("it was not answered".into()),
     });
     Ok(answers.collect())
+}
+
+/// Nothing goes before the client has a producer id. librdkafka asks for it whenever metadata come, and twice a second.
+fn hurry_the_first(client: &BaseProducer<Context>, topic: &str) {
+    for _ in 0..FIRST_NAPS {
+        let _ = client.flush(FIRST_NAP);
+        if client.in_flight_count() == 0 || lock(&client.context().placed).iter().any(Option::is_some) {
+            return;
+        }
+        // Only that it was asked counts.
+        let _ = client.client().fetch_metadata(Some(topic), FIRST_NAP);
+    }
 }
 
 /// Waits while the queue is full. A record that the client refuses gets that as its answer.
