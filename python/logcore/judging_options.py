@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from logcore.kafka_options import add_brokers
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.option_values import brokers, not_empty, seconds
+from logcore.option_values import not_empty, seconds
 
 __all__ = ["USERS_FROM_MYSQL", "add_judging_arguments", "check_judging_arguments", "judging_mysql"]
 
@@ -18,7 +19,7 @@ USERS_FROM_MYSQL = "mysql"
 
 def add_judging_arguments(parser: OneLineParser, *, users_ttl_s: float, users_ttl_help: str) -> None:
     """Adds BROKERS, --input, --output, --users, --users-ttl, --tables, --no-tables, --contract and those of MySQL."""
-    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
+    add_brokers(parser)
     parser.add_argument("--input", type=topic_name, default="server-logs", metavar="TOPIC", help="default %(default)s")
     parser.add_argument(
         "--output",

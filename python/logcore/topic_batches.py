@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from logcore._core import KafkaError
-from logcore.elk.page_size import PageSize
+from logcore.page_size import PageSize
 
 if TYPE_CHECKING:
     from logcore._core import Consumer

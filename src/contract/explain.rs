@@ -83,8 +83,8 @@ fn push_field(out: &mut Vec<FieldInWords>, before: &str, field: &Field) {
     let mut rules = vec![needed.to_owned()];
     match &field.kind {
         Kind::Array(item) => {
-            push_rule(&mut rules, &format!("each item: {}", type_in_words(&item.kind)));
-            push_rule(&mut rules, if item.required { "no item is null (null)" } else { "an item may be null" });
+            rules.push(format!("each item: {}", type_in_words(&item.kind)));
+            rules.push(if item.required { "no item is null (null)" } else { "an item may be null" }.to_owned());
             push_rules(&mut rules, &item.kind);
         }
         kind => push_rules(&mut rules, kind),
@@ -95,10 +95,6 @@ fn push_field(out: &mut Vec<FieldInWords>, before: &str, field: &Field) {
             push_field(out, &format!("{path}."), inner);
         }
     }
-}
-
-fn push_rule(rules: &mut Vec<String>, rule: &str) {
-    rules.push(rule.to_owned());
 }
 
 fn type_in_words(kind: &Kind) -> String {
@@ -122,12 +118,12 @@ fn push_rules(out: &mut Vec<String>, kind: &Kind) {
     match kind {
         Kind::String(rules) => push_string(out, rules),
         Kind::Integer(rules) => {
-            push_rule(out, &format!("{} to {} (out_of_range)", rules.minimum, rules.maximum));
+            out.push(format!("{} to {} (out_of_range)", rules.minimum, rules.maximum));
             if let Some(step) = rules.multiple_of {
-                push_rule(out, &format!("a multiple of {step} (not_multiple)"));
+                out.push(format!("a multiple of {step} (not_multiple)"));
             }
             if rules.epoch_seconds {
-                push_rule(out, "counts seconds since 1970; its column is a time in UTC");
+                out.push("counts seconds since 1970; its column is a time in UTC".to_owned());
             }
         }
         Kind::Number(rules) => push_number(out, rules),
@@ -139,19 +135,19 @@ fn push_rules(out: &mut Vec<String>, kind: &Kind) {
 
 fn push_string(out: &mut Vec<String>, rules: &StringRules) {
     if rules.min_length > 0 {
-        push_rule(out, &format!("at least {} characters (too_short)", rules.min_length));
+        out.push(format!("at least {} characters (too_short)", rules.min_length));
     }
     if let Some(most) = rules.max_length {
-        push_rule(out, &format!("at most {most} characters (too_long)"));
+        out.push(format!("at most {most} characters (too_long)"));
     }
     if let Some(pattern) = &rules.pattern {
-        push_rule(out, &format!("all of it matches {} (pattern_mismatch)", pattern.source()));
+        out.push(format!("all of it matches {} (pattern_mismatch)", pattern.source()));
     }
     if let Some(format) = rules.format {
-        push_rule(out, &format!("of the format {} (invalid_format)", format.name()));
+        out.push(format!("of the format {} (invalid_format)", format.name()));
     }
     if let Some(allowed) = &rules.allowed {
-        push_rule(out, &format!("one of {} (not_allowed)", allowed.join(", ")));
+        out.push(format!("one of {} (not_allowed)", allowed.join(", ")));
     }
 }
 
@@ -160,23 +156,23 @@ fn push_number(out: &mut Vec<String>, rules: &NumberRules) {
     let bounds = [(rules.minimum, f64::MIN, ["at least", "above"]), (rules.maximum, f64::MAX, ["at most", "below"])];
     for ((bound, excluded), none, words) in bounds {
         if bound != none {
-            push_rule(out, &format!("{} {bound} (out_of_range)", words[usize::from(excluded)]));
+            out.push(format!("{} {bound} (out_of_range)", words[usize::from(excluded)]));
         }
     }
-    push_rule(out, "within a float of 64 bits (out_of_range)");
+    out.push("within a float of 64 bits (out_of_range)".to_owned());
     if let Some(step) = rules.multiple_of {
-        push_rule(out, &format!("a multiple of {step} (not_multiple)"));
+        out.push(format!("a multiple of {step} (not_multiple)"));
     }
 }
 
 fn push_time(out: &mut Vec<String>, rules: &TimeRules, default: &str, unit: i64) {
-    push_rule(out, &format!("written as {} (invalid_format)", rules.format.source().unwrap_or(default)));
+    out.push(format!("written as {} (invalid_format)", rules.format.source().unwrap_or(default)));
     if unit == 1 && !rules.format.has_offset() {
-        push_rule(out, "taken for UTC");
+        out.push("taken for UTC".to_owned());
     }
     let first = time_in_words(rules.minimum * unit, unit);
     let last = time_in_words(rules.maximum * unit, unit);
-    push_rule(out, &format!("{first} to {last} (out_of_range)"));
+    out.push(format!("{first} to {last} (out_of_range)"));
 }
 
 fn time_in_words(micros: i64, unit: i64) -> String {

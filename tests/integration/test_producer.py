@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import socket
@@ -21,6 +19,7 @@ import pytest
 from logcore import Classifier, Contract, Users
 from logcore._core import Consumer, GeneratorError, Producer, ensure_topic
 from services import REPOSITORY, Stack
+from terminals import shown_on_a_terminal
 
 Topic = Callable[[str], str]
 COMMAND = [sys.executable, "-m", "logcore.producer"]
@@ -209,21 +208,9 @@ def test_a_second_signal_aborts(mortal: Stack, topic: Topic) -> None:
 
 
 def test_on_a_terminal_there_is_a_live_line(stack: Stack, topic: Topic) -> None:
-    ours, theirs = pty.openpty()
     command = [*COMMAND, stack.brokers, topic("live"), "--rate", "500", "--duration", "2"]
-    with subprocess.Popen(command, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError:  # the terminal's other end is closed
-                break
-            if not piece:
-                break
-            shown += piece
-    os.close(ours)
-    assert process.returncode == 0, shown
+    status, shown = shown_on_a_terminal(command)
+    assert status == 0, shown
     assert len(re.findall(rb"\rlogcore-producer: [\d,]+/s  [\d,]+ acknowledged  0 failed  lag p99 ", shown)) > 3
     assert b"1,000 acknowledged  0 failed  in " in shown.splitlines()[-1]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +21,7 @@ from commands import Command
 from kafka_records import Outgoing, generated_statuses, send, statuses_of
 from logcore._core import ensure_topic
 from services import Stack
+from terminals import shown_on_a_terminal
 from verdict_hops import produce, truth
 
 Tail = Callable[..., Command]
@@ -189,23 +186,10 @@ def test_a_log_can_not_drive_a_terminal(stack: Stack, status: str) -> None:
     send(stack.brokers, status, statuses_of([BAD, BAD * 1000]))
     send(stack.brokers, status, [Outgoing("\x1b[2Jkey", b"\xff\x1b[2J\r\n")])
     command = [sys.executable, "-m", "logcore.tail", stack.brokers, "--topic", status, "--until-end"]
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color"}
     environment.pop("NO_COLOR", None)
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError:  # the terminal's other end is closed
-                break
-            if not piece:
-                break
-            shown += piece
-    os.close(ours)
-    assert process.returncode == 0, shown
+    code, shown = shown_on_a_terminal(command, environment=environment)
+    assert code == 0, shown
     text = shown.decode()
     assert f"logcore-tail: {status} from its beginning; until the end as it is now" in text
     lines = [line for line in text.split("\r\n") if "Z" in line]

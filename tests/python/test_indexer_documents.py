@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 import pytest
 
 from fake_kafka import Record, record_batch
-from logcore.elk.page_size import PageSize
 from logcore.indexer.documents import Document, Refusal, bulk_body, chunks, documents_of
 from logcore.indexer.rejected import rejected_document
+from logcore.page_size import PageSize
 
 LIMIT = 10_000
 

@@ -98,7 +98,7 @@ def test_a_wrong_option_is_one_line_and_status_2(
 
 def test_empty_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "' ' is not a topic's name" in refused(capsys, "b:1", " ")
-    assert "BROKERS is empty" in refused(capsys, "", "logs")
+    assert "'' is not HOST:PORT" in refused(capsys, "", "logs")
 
 
 def test_a_wrong_properties_file_is_said_without_its_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from logcore import option_values
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_brokers, add_config, kafka_config
 from logcore.one_line_parser import OneLineParser, topic_name, whole_number
 from logcore.since import since
 
@@ -54,12 +53,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add(
-        "brokers",
-        type=option_values.brokers,
-        metavar="BROKERS",
-        help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]",
-    )
+    add_brokers(parser)
     add("--topic", type=topic_name, default=defaults.topic, metavar="NAME", help=f"(default {defaults.topic})")
     add(
         "--port",
@@ -88,7 +82,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         metavar="WHEN",
         help="begin with these logs: 10m, 2h, a time, earliest or latest (default 1h)",
     )
-    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add_config(parser)
     add("--contract", metavar="FILE", help="whose fields are counted by value (default: the one that logcore ships)")
     add(
         "--metrics",
@@ -100,11 +94,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parsed = vars(parser.parse_args(arguments))
     parsed["metrics"], parsed["names"] = tuple(parsed["metrics"]), tuple(parsed["names"])
-    config = parsed.pop("config")
-    try:
-        kafka = read_kafka_properties(config) if config is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
+    kafka = kafka_config(parser, parsed.pop("config"))
     return Options(**parsed, kafka=tuple(kafka.items()))
 
 

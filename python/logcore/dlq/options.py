@@ -10,7 +10,7 @@ from typing import Any
 
 from logcore.dlq.parsers import PARSERS, STATUS_TOPIC, action_parser
 from logcore.dlq.place import Place
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import kafka_config
 from logcore.one_line_parser import OneLineParser
 from logcore.reason_filter import ReasonFilter
 
@@ -50,10 +50,7 @@ def parse(arguments: Sequence[str] | None = None, *, terminal: Callable[[], bool
     action = action_parser().parse_args(given[:1]).action
     parser = PARSERS[action]()
     parsed = vars(parser.parse_args(given[1:]))
-    try:
-        config = read_kafka_properties(parsed["config"]) if parsed["config"] is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
+    config = kafka_config(parser, parsed["config"])
     if action == "replay":
         _check_replay(parser, parsed, terminal or _somebody_there)
     if parsed.get("since") == "latest":

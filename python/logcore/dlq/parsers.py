@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from logcore.dlq.place import place
+from logcore.kafka_options import add_brokers, add_config
 from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.option_values import brokers, not_empty
+from logcore.option_values import not_empty
 from logcore.reason_filter import REASON_FORMS, reason_filter
 from logcore.since import FORMS, since
 
@@ -97,7 +98,7 @@ def _action(text: str) -> str:
 
 def _parser_of(action: str, description: str, examples: str) -> OneLineParser:
     parser = OneLineParser(f"dlq {action}", description=description, epilog=examples + _EXIT_STATUS)
-    parser.add_argument("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
+    add_brokers(parser)
     parser.add_argument(
         "--topic",
         type=topic_name,
@@ -105,7 +106,7 @@ def _parser_of(action: str, description: str, examples: str) -> OneLineParser:
         metavar="TOPIC",
         help="the status topic (default %(default)s)",
     )
-    parser.add_argument("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
+    add_config(parser)
     return parser
 
 

@@ -8,11 +8,11 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from logcore._core import KafkaError
-from logcore.elk.page_size import PageSize
 from logcore.indexer.delivery import Delivery, Settled
 from logcore.indexer.documents import Document, Refusal, chunks, documents_of
 from logcore.indexer.options import Options
 from logcore.indexer.progress import Progress
+from logcore.page_size import PageSize
 
 if TYPE_CHECKING:
     from logcore._core import Consumer

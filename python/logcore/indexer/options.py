@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from logcore.elk.connection import add_elasticsearch_arguments
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_brokers, add_config, kafka_config
 from logcore.metrics.port import Address, add_metrics_port
 from logcore.one_line_parser import OneLineParser, index_name, topic_name, whole_number
 
@@ -63,11 +63,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         if parsed[name] is None and not printing:
             parser.error(f"{shown} is missing")
         parsed[name] = parsed[name] or ""
-    try:
-        kafka = read_kafka_properties(parsed["config"]) if parsed["config"] is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
-    del parsed["config"]
+    kafka = kafka_config(parser, parsed.pop("config"))
     if parsed["rejected_index"] is None:
         parsed["rejected_index"] = f"{parsed['index']}-rejected"
     if parsed["rejected_index"] == parsed["index"]:
@@ -83,9 +79,7 @@ def _parser() -> OneLineParser:
         "replayed.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument(
-        "brokers", nargs="?", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]"
-    )
+    add_brokers(parser, required=False)
     add_elasticsearch_arguments(parser, required=False)
     add = parser.add_argument
     add(
@@ -103,7 +97,7 @@ def _parser() -> OneLineParser:
         help="index of the records that can't be indexed, kept as text with the error (default INDEX-rejected)",
     )
     add("--group", default=defaults.group, metavar="NAME", help=f"Kafka consumer group (default {defaults.group})")
-    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add_config(parser)
     add(
         "--contract",
         metavar="FILE",

@@ -15,7 +15,7 @@ from logcore.judging_options import (
     check_judging_arguments,
     judging_mysql,
 )
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_config, kafka_config
 from logcore.metrics.options import MetricsOptions, add_metrics_arguments, metrics_options
 from logcore.one_line_parser import OneLineParser
 from logcore.option_values import AVAILABLE_NOW, positive
@@ -74,10 +74,7 @@ def parse(arguments: Sequence[str] | None = None, environment: Mapping[str, str]
     parser = _parser()
     args = parser.parse_args(arguments)
     check_judging_arguments(parser, args)
-    try:
-        config = read_kafka_properties(args.config) if args.config is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
+    config = kafka_config(parser, args.config)
     until_end = args.trigger == AVAILABLE_NOW
     return Options(
         brokers=args.brokers,
@@ -174,6 +171,6 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="threads, each with a consumer and a producer (default %(default)s, which keeps two cores busy)",
     )
-    parser.add_argument("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
+    add_config(parser)
     add_metrics_arguments(parser, example=9402, documents="one document every 10 s")
     return parser

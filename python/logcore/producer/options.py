@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_brokers, add_config, kafka_config
 from logcore.metrics.port import Address, add_metrics_port
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser, topic_name, whole_number
@@ -78,27 +78,23 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """The options in `arguments` (the command line's if None). A wrong one ends the program with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    if not args.brokers.strip():
-        parser.error("BROKERS is empty")
     if (args.bad_rate or 0.0) + (args.suspicious_rate or 0.0) > 1.0:
         parser.error("--bad-rate and --suspicious-rate add to more than 1")
     if args.shard[1] > 1 and args.start is None:
         parser.error("--shard makes parts of one stream; say by --start when it starts, the same for all")
     if args.users is not None and (args.users_seed is not None or args.accounts is not None):
         parser.error("--users-seed and --accounts generate users; --users already says where they come from")
+    config = kafka_config(parser, args.config)
     mysql = None
     try:
-        config = read_kafka_properties(args.config) if args.config is not None else {}
         if args.users == "mysql":
             mysql = mysql_connection(args)
         elif mysql_requested(args):
             parser.error("a MySQL server is named, and no use for it; add --users mysql")
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
     except MysqlOptionsError as error:
         parser.error(str(error))
     return Options(
-        brokers=args.brokers.strip(),
+        brokers=args.brokers,
         topic=args.topic,
         rate=args.rate,
         logs=args.count,
@@ -128,7 +124,7 @@ def _parser() -> OneLineParser:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("brokers", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
+    add_brokers(parser)
     add("topic", type=topic_name, metavar="TOPIC", help="the topic to send to")
     add(
         "--rate", type=_rate, default=1000.0, metavar="N|max", help="logs a second (default 1000), or as fast as can be"
@@ -173,7 +169,7 @@ def _parser() -> OneLineParser:
         help=f"how many users to generate (default {_DEFAULT_ACCOUNTS})",
     )
     add("--truth", action="store_true", help="say in each log's header logcore.expected what verdict it should get")
-    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add_config(parser)
     add("--contract", metavar="FILE", help="generate logs of this contract (default: the one that logcore ships)")
     add(
         "--partitions",

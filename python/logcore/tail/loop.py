@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from logcore._core import KafkaError
-from logcore.elk.page_size import PageSize
+from logcore.page_size import PageSize
 from logcore.tail.options import Options
 from logcore.tail.output import Output
 from logcore.tail.printing import Printer

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logcore._core import STATUSES
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_brokers, add_config, kafka_config
 from logcore.one_line_parser import OneLineParser, topic_name
-from logcore.option_values import brokers, positive
+from logcore.option_values import positive
 from logcore.reason_filter import REASON_FORMS, ReasonFilter, reason_filter
 from logcore.since import FORMS, Since, since
 
@@ -66,10 +66,6 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     statuses, reasons = frozenset(args.status), tuple(args.reason)
     if reasons and statuses == {"good"}:
         parser.error("a good log has no reasons; give --status good or --reason, not both")
-    try:
-        config = read_kafka_properties(args.config) if args.config is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
     return Options(
         brokers=args.brokers,
         topic=args.topic,
@@ -82,7 +78,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         json=args.json,
         wide=args.wide,
         color=args.color,
-        config=config,
+        config=kafka_config(parser, args.config),
     )
 
 
@@ -102,7 +98,7 @@ def _parser() -> OneLineParser:
         "tail", description="Shows the verdicts on a status topic as they come, one a line.", epilog=_EXAMPLES
     )
     add = parser.add_argument
-    add("brokers", type=brokers, metavar="BROKERS", help="HOST:PORT,… of Kafka")
+    add_brokers(parser)
     add(
         "--topic",
         type=topic_name,
@@ -137,5 +133,5 @@ def _parser() -> OneLineParser:
         default=defaults.color,
         help="auto (default) colours lines on a terminal, unless NO_COLOR is set",
     )
-    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line")
+    add_config(parser)
     return parser

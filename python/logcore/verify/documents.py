@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from logcore.elk.connection import ElasticsearchError, described
-from logcore.elk.page_size import PageSize
+from logcore.page_size import PageSize
 from logcore.verify.content import digest, document_digest
 from logcore.verify.findings import EXAMPLES, Findings
 from logcore.verify.ledger import AT_ELASTICSEARCH, Ledger, Nowhere, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from logcore.elk.page_size import PageSize
+from logcore.page_size import PageSize
 from logcore.verify.content import row_digests
 from logcore.verify.findings import EXAMPLES, Findings
 from logcore.verify.ledger import AT_MYSQL, Ledger, Nowhere

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from logcore.elk.connection import add_elasticsearch_arguments
-from logcore.kafka_properties import KafkaPropertiesError, read_kafka_properties
+from logcore.kafka_options import add_brokers, add_config, kafka_config
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser, index_name, topic_name
 
@@ -50,10 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """The options in `arguments` (the command line's if None). A wrong one ends the program with status 2."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    try:
-        kafka = read_kafka_properties(args.config) if args.config is not None else {}
-    except KafkaPropertiesError as error:
-        parser.error(f"--config {error}")
+    kafka = kafka_config(parser, args.config)
     try:
         mysql = mysql_connection(args) if mysql_requested(args) else None
     except MysqlOptionsError as error:
@@ -87,7 +84,7 @@ def _parser() -> OneLineParser:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("brokers", metavar="BROKERS", help="Kafka's bootstrap servers, HOST:PORT[,HOST:PORT...]")
+    add_brokers(parser)
     add("--input", type=topic_name, metavar="TOPIC", help="topic of the logs (default: the contract's, server-logs)")
     add(
         "--output",
@@ -97,7 +94,7 @@ def _parser() -> OneLineParser:
         help="the status topic (default %(default)s)",
     )
     add("--contract", metavar="FILE", help="contract of the logs (default: the one that logcore ships)")
-    add("--config", metavar="FILE", help="librdkafka properties, one name=value a line (TLS, SASL, ...)")
+    add_config(parser)
     add("--json", metavar="FILE", help="write all figures as JSON; - is standard output, instead of the table")
     add_mysql_arguments(parser)
     add_elasticsearch_arguments(parser, required=False)
