@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logcore import topic_batches
+from logcore.record_headers import headers_named
 
 if TYPE_CHECKING:
     from logcore._core import Consumer
@@ -33,19 +34,19 @@ def batches(consumer: Consumer, topic: str, ends: dict[int, int]) -> Iterator[An
 
 def header_values(batch: Any, name: str) -> list[bytes | None]:
     """The values of all headers of that name."""
-    found: list[bytes | None] = _headers(batch, name)[1].to_pylist()
+    found: list[bytes | None] = headers_named(batch, name)[1].to_pylist()
     return found
 
 
 def rows_with_header(batch: Any, name: str, value: bytes) -> set[int]:
     """The rows of the records that have a header of that name and value."""
-    owners, values = _headers(batch, name)
+    owners, values = headers_named(batch, name)
     return set(owners.filter(pc.equal(values, pa.scalar(value, values.type))).to_pylist())
 
 
 def rows_without_header(batch: Any, name: str) -> set[int]:
     """The rows of the records that have no header of that name."""
-    owners, _ = _headers(batch, name)
+    owners, _ = headers_named(batch, name)
     if pc.count_distinct(owners).as_py() == batch.num_rows:
         return set()
     return set(range(batch.num_rows)).difference(owners.to_pylist())
@@ -59,11 +60,3 @@ def rows_with_key(batch: Any, keys: Collection[bytes]) -> set[int]:
         found = pc.is_in(column, value_set=pa.array(keys, column.type))
         return set(pc.indices_nonzero(found).to_pylist())
     return {row for row, key in enumerate(column.to_pylist()) if key in keys}
-
-
-def _headers(batch: Any, name: str) -> tuple[Any, Any]:
-    """Rows and values of the headers of that name. Flattened, a header costs a tenth of a list of dicts."""
-    headers = batch.column("headers")
-    owners, entries = pc.list_parent_indices(headers), pc.list_flatten(headers)
-    chosen = pc.equal(entries.field("key"), pa.scalar(name, entries.field("key").type))
-    return owners.filter(chosen), entries.field("value").filter(chosen)

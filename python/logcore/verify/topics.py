@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from logcore.record_headers import headers_named
 from logcore.topic_batches import batches
 from logcore.verify.content import (
     MalformedRecord,
@@ -140,11 +138,7 @@ def _misfit(record: dict[str, Any], given: Verdict, key: bytes, raw: int, place:
 def _numbers(batch: Any, truths: Truths) -> list[int]:
     """The number of the truth of each record."""
     numbers = [0] * batch.num_rows
-    headers = batch.column("headers")
-    # Flattened, a header costs a tenth of what a Python list of dicts for each record costs.
-    owners, entries = pc.list_parent_indices(headers), pc.list_flatten(headers)
-    chosen = pc.equal(entries.field("key"), pa.scalar(TRUTH_HEADER, entries.field("key").type))
-    owners, values = owners.filter(chosen), entries.field("value").filter(chosen)
+    owners, values = headers_named(batch, TRUTH_HEADER)
     coded = values.dictionary_encode()
     known = [truths.number(value) for value in coded.dictionary.to_pylist()]
     for owner, code in zip(owners.to_pylist(), coded.indices.to_pylist()):
