@@ -3,7 +3,7 @@
 Filebeat itself can't be had here. This is the parser `multiline` of the type `pattern` as its documentation and source
 (libbeat/reader/multiline) have it, without the timeout: a line that `match: after` binds to the one before is added to
 the event that is open, any other begins the next one. The patterns are Go's; those used mean the same in Python. Once,
-by hand, Filebeat 7.17.28 made the same events of a broker's and of Spark's logs by that very file.
+by hand, Filebeat 7.17.28 made the same events of a broker's and of Spark's logs by these parsers.
 """
 
 from __future__ import annotations
@@ -31,10 +31,20 @@ def input_settings(input_id: str) -> dict[str, Any]:
     return dict(found)
 
 
+def parsers(input_id: str) -> list[dict[str, Any]]:
+    """The parsers that the input uses. Where an aws-s3 input has selectors, its own are passed over (readerConfig in
+    x-pack/filebeat/input/awss3/config.go), and each object is read by those of the selector that takes it."""
+    found = input_settings(input_id)
+    if "file_selectors" in found:
+        (found,) = found["file_selectors"]
+    given: list[dict[str, Any]] = found.get("parsers", [])
+    return given
+
+
 def events(input_id: str, text: str) -> list[str]:
     """The messages of the events that the input makes of a file with this text."""
     found: Iterable[str] = text.removesuffix("\n").split("\n") if text else ()
-    for parser in input_settings(input_id)["parsers"]:
+    for parser in parsers(input_id):
         ((name, multiline),) = parser.items()
         assert name == "multiline"
         found = _join(multiline, found)

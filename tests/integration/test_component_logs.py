@@ -328,6 +328,67 @@ def test_a_line_of_another_form_is_kept_as_it_is(logs: Logs, opensearch: OpenSea
     assert "logcore" not in document
 
 
+FRAME = "\n\tat a.B.c(B.java:1)"
+KAFKA_HEAD, SPARK_HEAD = "[2026-01-15 12:00:00,000] ERROR ", "26/01/15 12:00:00 ERROR A: "
+PYTHON_HEAD = 'Traceback (most recent call last):\n  File "/job.py", line 3, in <module>'
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+@pytest.mark.parametrize(
+    ("kind", "head", "repeated", "end", "error"),
+    [
+        # White space in what an exception says.
+        (SPARK, f"{SPARK_HEAD}m\na.b.CError: x", " ", "y", "a.b.CError"),
+        (SPARK, f"{SPARK_HEAD}m\na.b.CError: x", "\n", "y", "a.b.CError"),
+        (SPARK, f"{SPARK_HEAD}m\na.b.CError: x", " \n", f"y{FRAME}", "a.b.CError"),
+        (SPARK, f"{SPARK_HEAD}m\na.b.C: x", "\n\t", f"y{FRAME}", "a.b.C"),
+        (SPARK, f"{SPARK_HEAD}m\n{PYTHON_HEAD}\nKeyError: x", " ", "y", "KeyError"),
+        (SPARK, f"{SPARK_HEAD}m\n{PYTHON_HEAD}\nKeyError: x", " \n", "y", "KeyError"),
+        (KAFKA, f"{KAFKA_HEAD}m (a.B)\na.b.CError: x", " ", "y", "a.b.CError"),
+        (KAFKA, f"{KAFKA_HEAD}m (a.B)\na.b.CError: x", "\n", f"y{FRAME}", "a.b.CError"),
+        (KAFKA, f"{KAFKA_HEAD}m (a.B)\na.b.CError: x", "\r\n", "y", "a.b.CError"),
+        # Lines that could begin a stack trace, and no frame behind them.
+        (SPARK, f"{SPARK_HEAD}m", "\na.b: x", "", None),
+        (SPARK, f"{SPARK_HEAD}m", "\na.b: x", "\na.b.CError: x", "a.b.CError"),
+        (SPARK, f"{SPARK_HEAD}m{FRAME}", "\na.b: x", "", None),
+        (SPARK, f"{SPARK_HEAD}m", "\nTraceback (most recent call last):", "", "Traceback"),
+        # Exceptions that could be the one that a message carries.
+        (SPARK, SPARK_HEAD, "b.CError: ", "", None),
+        (SPARK, SPARK_HEAD, "b.CError: ", FRAME, "b.CError"),
+        (SPARK, SPARK_HEAD, "b.CError: ", f"{PYTHON_HEAD}\nKeyError: 1", "b.CError"),
+        # Before a Traceback.
+        (SPARK, SPARK_HEAD, ": ", "x", None),
+        (SPARK, SPARK_HEAD, " ", f"x {PYTHON_HEAD}\nKeyError: 1", "KeyError"),
+        # Loggers, and none.
+        (KAFKA, KAFKA_HEAD, " (a.B)\na.b", " (a.B)", None),
+        (KAFKA, KAFKA_HEAD, " (", " (a.B)", None),
+    ],
+)
+def test_no_line_is_slow_to_match(
+    logs: Logs, opensearch: OpenSearch, kind: str, head: str, repeated: str, end: str, error: str | None, size: int
+) -> None:
+    line = head + repeated * (size // len(repeated)) + end
+    (document,) = simulate(opensearch, kind, [{"message": line, "@timestamp": "2000-01-01T00:00:00.000Z"}])
+    # Where grok gave a pattern up after its second, there would be this tag, or no class.
+    assert "tags" not in document
+    assert datetime.fromisoformat(document["@timestamp"]) == datetime.fromisoformat("2026-01-15T12:00:00.000Z")
+    assert document["log"]["level"] == "ERROR"
+    assert document.get("error", {}).get("type") == (None if error == "Traceback" else error)
+    assert ("error" in document) is (error is not None)
+    kept = document["message"] + document.get("error", {}).get("stack_trace", "")
+    assert len(line) - len(kept) < len(head) + 10
+
+
+@pytest.mark.parametrize("line", [f"{KAFKA_HEAD}no logger", f"{KAFKA_HEAD}no logger (a.B) at the end"])
+def test_a_line_whose_end_is_of_another_form_keeps_its_time(logs: Logs, opensearch: OpenSearch, line: str) -> None:
+    read = {"message": line, "@timestamp": "2000-01-01T00:00:00.000Z", "event": {"timezone": "+01:00"}}
+    (document,) = simulate(opensearch, KAFKA, [read])
+    assert (document["tags"], document["message"]) == (["_grok_failure"], line)
+    assert datetime.fromisoformat(document["@timestamp"]) == datetime.fromisoformat("2026-01-15T11:00:00.000Z")
+    assert document["log"]["level"] == "ERROR"
+    assert "logcore" not in document
+
+
 @pytest.mark.parametrize(
     ("kind", "head", "repeated"),
     [
@@ -339,7 +400,7 @@ def test_a_line_of_another_form_is_kept_as_it_is(logs: Logs, opensearch: OpenSea
         (SPARK, "Traceback (most recent call last):", "\n a"),
     ],
 )
-def test_a_line_that_is_slow_to_match_costs_seconds_and_is_kept(
+def test_a_line_of_a_megabyte_costs_seconds_at_most_and_is_kept(
     logs: Logs, opensearch: OpenSearch, kind: str, head: str, repeated: str
 ) -> None:
     line = head + repeated * 50_000

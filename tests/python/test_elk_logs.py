@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance import REPOSITORY
-from filebeat_events import FILEBEAT, events, input_settings, settings
+from filebeat_events import FILEBEAT, events, input_settings, parsers, settings
 
 LOGS = REPOSITORY / "deploy" / "elk" / "logs"
 PIPELINES = sorted(LOGS.glob("*.pipeline.json"))
@@ -95,7 +96,10 @@ def test_the_first_parser_lets_its_last_line_go_before_the_second_lets_the_event
 @pytest.mark.parametrize(("on_s3", "on_disk"), [("logcore-msk", "logcore-kafka"), ("logcore-emr", "logcore-spark")])
 def test_objects_are_read_as_files_are(on_s3: str, on_disk: str) -> None:
     bucket, disk = input_settings(on_s3), input_settings(on_disk)
-    assert (bucket["parsers"], bucket["pipeline"]) == (disk["parsers"], disk["pipeline"])
+    assert (parsers(on_s3), bucket["pipeline"]) == (parsers(on_disk), disk["pipeline"])
+    assert "parsers" not in bucket  # Filebeat would pass over it.
+    text = {"logcore-kafka": BROKER, "logcore-spark": DRIVER_AND_WORKER}[on_disk]
+    assert heads(events(on_s3, text)) == heads(events(on_disk, text))
     assert bucket["processors"] == [{"add_fields": {"target": "event", "fields": {"timezone": "UTC"}}}]
     assert disk["processors"] == [{"add_locale": {"format": "offset"}}]
 
@@ -114,6 +118,44 @@ def test_objects_are_read_as_files_are(on_s3: str, on_disk: str) -> None:
 def test_of_a_bucket_the_logs_are_read(input_id: str, key: str, taken: bool) -> None:
     (selector,) = input_settings(input_id)["file_selectors"]
     assert bool(re.search(selector["regex"], key)) is taken
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("server.log", True),
+        ("server.log.2026-01-15-12", True),
+        ("state-change.log.2026-01-15-12", True),
+        ("server.log.1", True),
+        ("server.log.2026-01-15-12.gz", False),
+        ("kafkaServer-gc.log", False),
+        ("kafkaServer-gc.log.0", False),
+        ("kafkaServer-gc.log.1.current", False),
+        ("kafkaServer.out", False),
+    ],
+)
+def test_of_kafkas_folder_the_logs_are_read_under_their_old_names_too(name: str, taken: bool) -> None:
+    kafka = input_settings("logcore-kafka")
+    globs = [re.sub(r"\$\{[^:]*:([^}]*)\}", r"\1", each) for each in kafka["paths"]]
+    path = f"/opt/kafka/logs/{name}"
+    found = any(fnmatchcase(path, each) for each in globs)
+    excluded = any(re.search(each, path) for each in kafka["prospector.scanner.exclude_files"])
+    assert (found and not excluded) is taken
+    # A file is known by its inode, in Filebeat's registry and in the documents' ids: a new name is no new file.
+    assert "file_identity.native" in kafka
+    (by_number,) = [
+        each["fingerprint"]["fields"]
+        for each in settings()["processors"]
+        if each["fingerprint"]["when.equals"]["@metadata.pipeline"] == kafka["pipeline"]
+    ]
+    assert by_number == ["host.name", "log.file.inode", "log.offset", "message"]
+
+
+def test_events_of_files_have_ids_of_their_own() -> None:
+    conditions = [each["fingerprint"]["when.equals"] for each in settings()["processors"]]
+    by_files = [each["pipeline"] for each in settings()["filebeat.inputs"] if each["type"] == "filestream"]
+    assert sorted(each["@metadata.pipeline"] for each in conditions) == sorted(by_files)
+    assert {each["input.type"] for each in conditions} == {"filestream"}
 
 
 def test_filebeat_writes_to_the_stream_by_pipelines_that_are_there() -> None:

@@ -52,6 +52,23 @@ def test_the_documents_table_has_each_figure_with_its_labels_and_no_other() -> N
     ]
 
 
+def test_one_processor_is_scraped_and_the_other_stands_ready() -> None:
+    text = (PROMETHEUS / "prometheus.yml").read_text("utf-8")
+    jobs = [each["job_name"] for each in yaml.safe_load(text)["scrape_configs"]]
+    assert jobs == ["logcore-producer", "logcore-processor", "logcore-indexer"]
+    begin = text.index("  # - job_name: logcore-spark")
+    (spark,) = yaml.safe_load(text[begin:].replace("# ", ""))
+    assert spark == {"job_name": "logcore-spark", "static_configs": [{"targets": ["127.0.0.1:9404"]}]}
+
+
+def test_every_request_to_elasticsearch_in_the_document_has_the_login() -> None:
+    requests = re.findall(r"\bcurl (?:[^\n]|(?<=\\)\n)*\$ELASTICSEARCH", MONITORING)
+    assert len(requests) == 2
+    for request in requests:
+        for option in ("--fail-with-body", "--silent", "--show-error", "--netrc-file ~/.elasticsearch.netrc"):
+            assert option in request
+
+
 @pytest.mark.parametrize(
     ("command", "job"), [("producer", "producer"), ("processor", "processor"), ("indexer", "indexer")]
 )

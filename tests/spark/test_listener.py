@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,38 @@ class TestProgress:
         state.progressed(progress(1, 6, ends=(11, 3), latest=(11, 3)))
         assert values(state.readings)["processor_lag_logs", "spark"] == 0
 
+    def test_a_query_that_is_idle_has_no_lag_though_no_batch_was_heard_of(self, state: SparkProgress) -> None:
+        state.started(QUERY, RUN, "logcore")
+        assert ("processor_lag_logs", "spark") not in values(state.readings)
+        state.idle(QUERY, "2026-11-25T16:00:20.497Z")
+        assert values(state.readings)["processor_lag_logs", "spark"] == 0
+
+    def test_idleness_that_is_reported_as_progress_is_no_lag_too(self, state: SparkProgress) -> None:
+        state.reported(report(0, 97, lag=30))
+        state.progressed(progress(0, 5))
+        idle = progress(1, 24)
+        del idle["durationMs"]["addBatch"]
+        state.progressed(idle)
+        assert values(state.readings)["processor_lag_logs", "spark"] == 0
+
+    def test_the_lag_is_not_known_any_more_when_nothing_is_heard_for_ten_minutes(self) -> None:
+        now = NOW
+        state = SparkProgress(judges=True, now=lambda: now)
+        state.reported(report(0, 97, lag=30))
+        state.progressed(progress(0, 5))
+        now = NOW + timedelta(minutes=9)
+        assert values(state.readings)["processor_lag_logs", "spark"] == 30
+        state.idle(QUERY, "2026-11-25T16:09:20.497Z")
+        now = NOW + timedelta(minutes=18)
+        assert values(state.readings)["processor_lag_logs", "spark"] == 0
+        # A batch began and does not end.
+        now = NOW + timedelta(minutes=20)
+        found = values(state.readings)
+        assert ("processor_lag_logs", "spark") not in found
+        assert found["processor_logs_total", "spark", "good"] == 97
+        state.progressed(progress(1, 50, ends=(1, 1), latest=(1, 3)))
+        assert values(state.readings)["processor_lag_logs", "spark"] == 2
+
     def test_when_nothing_comes_rates_fall_to_nothing_and_counts_stay(self, state: SparkProgress) -> None:
         state.reported(report(0, 97))
         state.progressed(progress(0, 5))
@@ -226,9 +258,9 @@ def stream(spark: SparkSession, tmp_path: Path) -> Callable[..., Any]:
         (source / f"{number}.txt").write_text("row\n" * 10 * number, "utf-8")
         time.sleep(0.01)  # the source takes files in the order of their times
 
-    def start(each: Callable[[DataFrame, int], None], name: str) -> Any:
+    def start(each: Callable[[DataFrame, int], None], name: str, **trigger: Any) -> Any:
         rows = spark.readStream.format("text").option("maxFilesPerTrigger", "1").load(str(source))
-        writer = rows.writeStream.foreachBatch(each).queryName(name).trigger(availableNow=True)
+        writer = rows.writeStream.foreachBatch(each).queryName(name).trigger(**(trigger or {"availableNow": True}))
         return writer.option("checkpointLocation", str(tmp_path / "checkpoint")).start()
 
     return start
@@ -288,6 +320,23 @@ class TestInSpark:
         while not said and time.monotonic() < deadline:
             time.sleep(0.01)
         assert said == ["warning: Spark's progress can't be followed: KeyError: 'no such\\nthing'"]
+
+    def test_a_query_that_goes_on_where_nothing_is_new_says_so(
+        self, spark: SparkSession, stream: Callable[..., Any]
+    ) -> None:
+        assert stream(lambda rows, _: rows.count(), "first").awaitTermination(120)
+        listener = ProgressListener(judges=True)
+        spark.streams.addListener(listener)
+        query = stream(lambda rows, _: rows.count(), "again", processingTime="0 seconds")
+        try:
+            deadline = time.monotonic() + 60
+            while values(listener.readings).get(("processor_lag_logs", "spark")) != 0:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            assert values(listener.readings)["processor_logs_total", "spark", "good"] == 0
+        finally:
+            query.stop()
+            spark.streams.removeListener(listener)
 
     def test_a_failed_batch_is_counted(self, stream: Callable[..., Any], listener: ProgressListener) -> None:
         def fail(_rows: DataFrame, number: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from logcore.metrics import figures as f
@@ -23,6 +23,8 @@ __all__ = ["SparkProgress"]
 # Queries and reports of which nothing more is heard must not pile up in a driver that runs for months.
 _MOST_QUERIES = 50
 _MOST_REPORTS = 100
+# Spark is heard of with each batch, and every ten seconds while nothing comes. A batch that does not end says nothing.
+_LAG_HOLDS = timedelta(minutes=10)
 
 
 class SparkProgress:
@@ -48,6 +50,7 @@ class SparkProgress:
         self._counts: dict[str, int] | None = dict.fromkeys(STATUSES, 0) if judges else None
         self._size: int | None = None
         self._lag: int | None = None
+        self._heard: datetime | None = None
         self._write = write
         self._about = dict(about or {})
         self._users = users
@@ -59,6 +62,7 @@ class SparkProgress:
     def reported(self, report: BatchReport) -> None:
         """A micro-batch went through."""
         with self._change:
+            self._heard = self._now()
             counts = self._counts or dict.fromkeys(STATUSES, 0)
             self._counts = {status: counts[status] + report.counts[status] for status in STATUSES}
             if report.size is not None:
@@ -81,13 +85,14 @@ class SparkProgress:
             query = self._query(trigger.query_id, trigger.name)
             query.run_id = trigger.run_id
             if trigger.idle:
-                query.rest(trigger.began)
+                self._rest(query, trigger.began)
                 return
+            self._heard = self._now()
             self._tell_lost(query, before=trigger.batch_id)
             _, report = self._reports.pop(trigger.batch_id, (None, None))
             query.take(trigger, None if report is None else report.rows)
             if report is None or report.lag is None:
-                self._lag = query.behind if query.behind is not None else self._lag
+                self._lag = query.behind
             self._write_document(query, trigger.began, query.fields(), report)
             self._seen_batch = trigger.batch_id
             self._change.notify_all()
@@ -97,7 +102,7 @@ class SparkProgress:
         with self._change:
             query = self._queries.get(query_id)
             if query is not None:
-                query.rest(Trigger.time(timestamp))
+                self._rest(query, Trigger.time(timestamp))
 
     def ended(self, query_id: str, *, failed: bool) -> None:
         """A query came to its end."""
@@ -123,9 +128,17 @@ class SparkProgress:
                 readings.append(f.PROCESSOR_LOGS.reading(count, f.SPARK, status))
             if self._size is not None:
                 readings.append(f.PROCESSOR_READ_BYTES.reading(self._size, f.SPARK))
-            if self._counts is not None and self._lag is not None:
+            # What was known of a query that is not heard of any more is nothing to say that no log waits.
+            heard = self._heard is not None and self._now() - self._heard < _LAG_HOLDS
+            if self._counts is not None and self._lag is not None and heard:
                 readings.append(f.PROCESSOR_LAG.reading(self._lag, f.SPARK))
         return iter(readings)
+
+    def _rest(self, query: QueryFigures, moment: datetime) -> None:
+        """Spark looked at the topic and found nothing new."""
+        query.rest(moment)
+        self._heard = self._now()
+        self._lag = 0
 
     def _query(self, query_id: str, name: str | None) -> QueryFigures:
         query = self._queries.pop(query_id, None) or QueryFigures(query_id, name or query_id)
