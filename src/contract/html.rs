@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::document::Contract;
 
 impl Contract {
-    /// What [`Contract::explain`] says of fields, as a table. Every text in it is escaped.
+    /// What [`Contract::explain`] says of fields, as a table. Every text in it is escaped. Its classes keep Jupyter's
+    /// `MathJax` from taking a pattern such as `\[[0-9]+\]` for a formula.
     ///
     /// ```
     /// let html = logcore::contract::Contract::server_logs()?.html();
@@ -15,7 +16,7 @@ impl Contract {
     #[must_use]
     pub fn html(&self) -> String {
         let mut out = format!(
-            "<div><p><strong>{}</strong> (topic {}, version {})</p><table><thead><tr><th>Field</th><th>Type</th>\
+            "<div class=\"tex2jax_ignore mathjax_ignore\"><p><strong>{}</strong> (topic {}, version {})</p><table><thead><tr><th>Field</th><th>Type</th>\
              <th>Rules (and the code for breaking one)</th></tr></thead><tbody>",
             escaped(self.name()),
             escaped(self.topic()),
@@ -58,7 +59,9 @@ mod tests {
         let contract = Contract::server_logs().unwrap();
         let html = contract.html();
         assert_eq!(html.matches("<tr><td>").count(), contract.fields().len());
-        assert!(html.starts_with("<div><p><strong>server_logs</strong> (topic server-logs, version "));
+        assert!(html.starts_with(
+            "<div class=\"tex2jax_ignore mathjax_ignore\"><p><strong>server_logs</strong> (topic server-logs, version "
+        ));
         assert!(html.contains("<br>one of ANDROID, IOS (not_allowed)"));
         assert!(html.ends_with("(unknown_account, device_mismatch).</p></div>"), "{html}");
         assert_eq!(html.matches("<table>").count(), 1);
