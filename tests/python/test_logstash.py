@@ -55,13 +55,18 @@ def test_the_pipeline_has_one_input_that_reads_what_is_committed_and_keeps_the_k
 
 
 def test_the_record_is_parsed_into_the_root_of_the_event_and_nothing_is_added() -> None:
-    filters = sections()["filter"]
-    assert filters[0][0] == "json"
-    parsed = settings(filters[0])
-    assert parsed["source"] == "message"
+    first, second, *rest = sections()["filter"]
+    # What is Logstash's goes first: a contract's own fields may have these names.
+    assert first[0] == "mutate"
+    assert settings(first)["rename"] == [["message", ["[@metadata][value]"]]]
+    assert settings(first)["remove_field"] == ["@version", "event", "tags"]
+    assert second[0] == "json"
+    parsed = settings(second)
+    assert parsed["source"] == "[@metadata][value]"
     assert "target" not in parsed
-    ((mutate,),) = (statement[1] for statement in filters if statement[0] == "else")
-    assert settings(mutate)["remove_field"] == ["message", "@version", "event", "tags"]
+    assert [statement[0] for statement in rest] == ["if"]
+    text = (ELK / "logstash.conf").read_text("utf-8")
+    assert f'if "{parsed["tag_on_failure"][0]}" in [tags] or ' in text
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_documents_are_created_under_their_key(
 
 def test_what_is_no_status_record_keeps_its_text(branches: dict[str, list[Any]]) -> None:
     mutate, prune = branches["filter rejected"]
-    assert ["message", ["value"]] in settings(mutate)["rename"]
+    assert ["[@metadata][value]", ["value"]] in settings(mutate)["rename"]
     assert "^value$" in settings(prune)["whitelist_names"]
     kept = {name.strip("^$") for name in settings(prune)["whitelist_names"]}
     assert kept <= rejected_template("server-logs-rejected")["template"]["mappings"]["properties"].keys()
