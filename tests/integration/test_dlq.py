@@ -45,12 +45,14 @@ class Pipeline:
         assert run.wait() == 0, run.err
 
     def dlq(self, action: str, *arguments: str) -> Command:
-        return Command(self._folder, "dlq", action, self.stack.brokers, *arguments, "--topic", self.target)
+        own = ["--topic", self.target, *(["--input", self.source] if action == "replay" else [])]
+        return Command(self._folder, "dlq", action, self.stack.brokers, *arguments, *own)
 
     def replay_in_small_chunks(self) -> subprocess.Popen[str]:
         """Of every bad log; so that there is time to interrupt it."""
         program = "from logcore.dlq import __main__, sending; sending._CHUNK_RECORDS = 1000; exit(__main__.main())"
-        arguments = ["replay", self.stack.brokers, "--topic", self.target, "--since", "earliest", "--yes"]
+        own = ["--topic", self.target, "--input", self.source]
+        arguments = ["replay", self.stack.brokers, *own, "--since", "earliest", "--yes"]
         return subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -326,7 +328,8 @@ def test_a_person_at_a_terminal_is_asked(answer: str, status: int, sent: int, pi
     write(stack, source, [b"["])
     pipeline.judge()
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "logcore.dlq", "replay", stack.brokers, "--topic", pipeline.target]
+    own = ["--topic", pipeline.target, "--input", pipeline.source]
+    command = [sys.executable, "-m", "logcore.dlq", "replay", stack.brokers, *own]
     asked = subprocess.Popen(
         [*command, "--key", f"{source}:0:0"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

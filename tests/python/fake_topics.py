@@ -46,6 +46,7 @@ class FakeTopics:
         self.opened: list[dict[str, Any]] = []
         self.sent: list[list[Any]] = []
         self.refused: dict[bytes, str] = {}
+        self.forbidden: set[str] = set()
         self._judged: dict[tuple[str, int], int] = {}
         for module in ("selection", "records_at", "replays"):
             monkeypatch.setattr(f"logcore.dlq.{module}.Consumer", self.consumer)
@@ -142,6 +143,8 @@ class FakeTopics:
         return answers
 
     def _of(self, topic: str) -> dict[int, list[Record]]:
+        if topic in self.forbidden:
+            raise KafkaError(f"kafka: topic {topic} at h:1: Broker: Topic authorization failed")
         if topic not in self.topics:
             raise KafkaError(f"kafka: topic {topic} does not exist at h:1; create it")
         return self.topics[topic]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,29 @@ def test_a_file_that_is_no_export_is_one_line(
     assert str(error.value).startswith(f"{file}, {said}")
     assert main(["replay", "h:1", "--from", str(file), "--yes"]) == 2
     assert capsys.readouterr().err.startswith(f"logcore-dlq: --from {file}, {said}")
+
+
+def test_a_device_a_pipe_and_a_link_stay_what_they_are(kafka: FakeTopics, tmp_path: Path) -> None:
+    """As root, /dev/null would be a regular file afterwards."""
+    pipe, file, link, null = (tmp_path / name for name in ("pipe", "file", "link", "null"))
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    null.symlink_to("/dev/null")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for output in (pipe, link, null):
+        assert main(["export", "h:1", "--reason", "device", "--output", str(output)]) == 0
+    assert len(lines_of(os.read(reader, 1 << 20).decode())) == len(lines_of(file.read_text("ascii"))) == 1
+    os.close(reader)
+    assert (pipe.is_fifo(), link.is_symlink(), null.is_char_device()) == (True, True, True)
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", "1e999", "[1]", "{}", "true"])
+def test_a_line_is_json_whatever_the_record_holds(
+    odd: str, kafka: FakeTopics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = '"source":{"topic":"server-logs","partition":7,"offset":0}'
+    record = f'{{"status":"bad","reasons":[],{source},"raw":{odd},"raw_truncated":{odd},"@timestamp":{odd}}}'
+    kafka.add(STATUS, record.encode(), key=b"server-logs:7:0", headers=[("logcore.status", b"bad")])
+    assert main(["export", "h:1"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert "raw" not in json.loads(line, parse_constant=pytest.fail) or ":7:0" not in line

@@ -227,3 +227,26 @@ def test_a_topic_that_goes_silent_is_an_error(monkeypatch: pytest.MonkeyPatch, k
     with pytest.raises(KafkaError, match="nothing came from topic t for 60 s, short of its end"):
         list(reading.batches(silent, "t", {0: 1}))
     assert now[0] == 70
+
+
+def test_what_is_no_verdict_hides_no_bad_log(kafka: FakeTopics, capsys: pytest.CaptureFixture[str]) -> None:
+    kafka.add("server-logs", b"[")
+    kafka.judge("server-logs")
+    kafka.add(STATUS, b"garbage", key=b"server-logs:0:0", headers=[("logcore.status", b"good")])
+    found = listed(capsys)
+    assert (found["logs"], found["foreign"]) == (1, 1)
+
+
+def test_an_older_verdict_on_another_partition_counts_no_more(
+    kafka: FakeTopics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Partitions were added to the status topic: the key's records lie on two of them."""
+    kafka.add("server-logs", b"[")
+    kafka.judge("server-logs")
+    (bad,) = kafka.records(STATUS)
+    assert bad.value is not None
+    good = json.dumps({**json.loads(bad.value), "status": "good", "reasons": []}).encode()
+    kafka.add(STATUS, good, key=bad.key, headers=[("logcore.status", b"good")], partition=1, timestamp=NOW - 1)
+    assert listed(capsys)["logs"] == 1
+    kafka.add(STATUS, good, key=bad.key, headers=[("logcore.status", b"good")], partition=1)
+    assert listed(capsys)["logs"] == 0

@@ -82,6 +82,7 @@ def test_help_has_examples(arguments: list[str], capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     "key",
     ["", "logs", "logs:0", "logs:0:-1", "logs:-0:1", "logs:00:1", "logs:0:01", "logs:0:1 ", "logs:0:1\n", "lo gs:0:1",
+     "..:0:0", ".:0:0",
      "logs:2147483648:0", "logs:0:9223372036854775807", "logs:0:10000000000000000000", "logs:\u0661:0", ":0:1",
      f"{'x' * 250}:0:1"],
 )  # fmt: skip

@@ -19,6 +19,7 @@ from logcore.dlq.place import Place
 from logcore.dlq.records_at import runs
 from logcore.dlq.replays import scan_start
 from logcore.dlq.selection import Letter
+from logcore.standard_output import OutputError
 
 GOOD = b"""{"event_id":"141b3ff2a92111ebbfae367ddad5b1fa","account_id":"684","event_type":"other",
 "device":"ANDROID","location_country":"FR","event_timestamp":"1619724510"}"""
@@ -248,9 +249,56 @@ def test_reasons_choose(kafka: FakeTopics, capsys: pytest.CaptureFixture[str]) -
 def test_logs_of_several_topics_go_back_to_their_own(kafka: FakeTopics, capsys: pytest.CaptureFixture[str]) -> None:
     fill(kafka, b"[", b"[")
     fill(kafka, b"[", topic="others")
-    assert main(ALL) == 0
+    assert main([*ALL, "--input", "others", "--input", "server-logs"]) == 0
     assert capsys.readouterr().out == "sent 1 log to others and 2 logs to server-logs\n"
     assert [len(kafka.records(topic)) for topic in ("others", "server-logs")] == [2, 4]
+
+
+def test_a_status_record_has_no_log_of_another_topic_sent(
+    kafka: FakeTopics, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whoever may write status records need not be allowed to read or write those topics."""
+    kafka.add("payments", b"a payment")
+    forged = {"status": "bad", "reasons": [{"path": "$", "code": "malformed_json"}]}
+    for topic in ("payments", "secret"):
+        source = {"topic": topic, "partition": 0, "offset": 0}
+        record = json.dumps({**forged, "source": source}).encode()
+        kafka.add(STATUS, record, key=f"{topic}:0:0".encode(), headers=[("logcore.status", b"bad")])
+    kafka.forbidden.add("secret")
+    (place,) = fill(kafka, b"[")
+    assert main(ALL) == 0
+    assert capsys.readouterr().out == (
+        "sent 1 log to server-logs; 2 of topics that --input doesn't name (payments, secret)\n"
+    )
+    figures = replayed(capsys)
+    assert (figures["chosen"], figures["other_topics"]) == (3, {"payments": 1, "secret": 1})
+    file = tmp_path / "named.jsonl"
+    file.write_text('{"key":"payments:0:0"}\n', "utf-8")
+    for named in (["--key", "payments:0:0"], ["--from", str(file)]):
+        assert main(["replay", "h:1", *named, "--yes"]) == 1
+        assert capsys.readouterr().err == (
+            "logcore-dlq: of a topic that --input doesn't name: payments:0:0; nothing was sent, "
+            "--input payments lets its logs be sent\n"
+        )
+    assert [len(chunk) for chunk in kafka.sent] == [1]
+    assert len(kafka.records("payments")) == 1
+    assert str(place) == "server-logs:0:0"
+
+
+def test_an_answer_that_nobody_takes_is_told_on_standard_error(
+    kafka: FakeTopics, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(kafka, b"[", b"]")
+
+    def full(_: str) -> None:
+        raise OutputError("standard output can't be written to: No space left on device")
+
+    monkeypatch.setattr("logcore.dlq.replaying.write_line", full)
+    assert main(ALL) == 1
+    assert capsys.readouterr().err == (
+        "logcore-dlq: sent 2 logs to server-logs\n"
+        "logcore-dlq: standard output can't be written to: No space left on device\n"
+    )
 
 
 def test_refusals_are_counted_and_the_rest_is_sent(kafka: FakeTopics, capsys: pytest.CaptureFixture[str]) -> None:

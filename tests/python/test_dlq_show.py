@@ -130,3 +130,15 @@ def test_good_logs_can_be_shown_as_well(kafka: FakeTopics, capsys: pytest.Captur
     lines = shown(capsys, place)
     assert lines[1:3] == ["status    good", "reasons   none"]
     assert lines[-1] == f"payload   {good.decode()}"
+
+
+def test_of_a_topic_that_may_not_be_read_the_record_says_what_it_has(
+    kafka: FakeTopics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = kafka.add("server-logs", b"[1")
+    kafka.judge("server-logs")
+    kafka.forbidden.add("server-logs")
+    assert shown(capsys, place)[-2:] == [
+        "original  can't be had: kafka: topic server-logs at h:1: Broker: Topic authorization failed",
+        "payload   [1",
+    ]

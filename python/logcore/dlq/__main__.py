@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 
 from logcore._core import LogcoreError
 from logcore.dlq import listing
 from logcore.dlq.counted import counted
-from logcore.dlq.export import ExportError, write_export
+from logcore.dlq.export import STDOUT, ExportError, write_export
 from logcore.dlq.options import Options, parse
 from logcore.dlq.progress import Progress
 from logcore.dlq.replaying import ReplayError, replay
 from logcore.dlq.selection import Criteria, Selection, select
 from logcore.dlq.showing import show
+from logcore.standard_output import OutputError, give_up, write_line
 
 __all__ = ["main"]
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExportError as error:
         progress.note(f"--from {error}")
         return 2
-    except (LogcoreError, ReplayError) as error:
+    except (LogcoreError, OutputError, ReplayError) as error:
         progress.note(" ".join(str(error).split()))
         return 1
     except KeyboardInterrupt:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(options: Options, progress: Progress) -> int:
     found = _select(options, progress)
     table = listing.as_json if options.json else listing.as_text
-    print(table(found, options.topic, options.status), flush=True)
+    write_line(table(found, options.topic, options.status))
     return 0
 
 
@@ -54,7 +54,7 @@ def _show(options: Options, progress: Progress) -> int:
     if shown is None:
         progress.note(f"{options.topic} has no record of {place}: it is not judged yet, or retention took the record")
         return 1
-    print(shown, flush=True)
+    write_line(shown)
     return 0
 
 
@@ -65,9 +65,11 @@ def _export(options: Options, progress: Progress) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
+        if options.output == STDOUT:
+            give_up()
         progress.note(f"--output {options.output}: {error.strerror or error}")
         return 1
-    progress.note(f"wrote {counted(written, 'log')}" + (f" to {options.output}" if options.output != "-" else ""))
+    progress.note(f"wrote {counted(written, 'log')}" + (f" to {options.output}" if options.output != STDOUT else ""))
     if lost:
         progress.note(f"retention took the records of {counted(lost, 'log')} meanwhile")
     return 1 if lost else 0
@@ -88,7 +90,7 @@ if __name__ == "__main__":
     try:
         status = main()
     except BrokenPipeError:
-        # The reader left; without this Python complains once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader left; export writes its lines itself.
+        give_up()
         status = 1
     sys.exit(status)

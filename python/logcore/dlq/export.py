@@ -19,10 +19,10 @@ from logcore.dlq.selection import Letter, Selection
 from logcore.dlq.status_record import StatusRecord, status_record
 from logcore.verify.content import milliseconds
 
-__all__ = ["ExportError", "exported_line", "read_export", "write_export"]
+__all__ = ["STDOUT", "ExportError", "exported_line", "read_export", "write_export"]
 
 STDOUT = "-"
-_PAYLOAD_NAMES = ("raw", "raw_base64", "raw_truncated")
+_PAYLOAD = {"raw": str, "raw_base64": str, "raw_truncated": bool}
 
 
 class ExportError(ValueError):
@@ -34,7 +34,8 @@ def write_export(
 ) -> tuple[int, int]:
     """Writes a line for each log that was found; how many, and how many the topic lost meanwhile (retention).
 
-    A file is there whole or not at all, with the access rights that the person's mask gives.
+    A file is there whole or not at all, with the access rights that the person's mask gives. Where `output` is a device
+    or a named pipe, the lines go into it.
 
     Raises:
         KafkaError: the topic can't be read.
@@ -51,9 +52,10 @@ def exported_line(record: StatusRecord, judged: int | None) -> str:
         "key": str(record.place),
         "status": record.status,
         "reasons": [{"path": path, "code": code} for path, code in record.reasons],
-        **{name: fields[name] for name in _PAYLOAD_NAMES if name in fields},
+        # Of another type it is not the pipeline's, and may have no form in JSON, as the number 1e999.
+        **{name: fields[name] for name, kind in _PAYLOAD.items() if isinstance(fields.get(name), kind)},
         "source": record.place._asdict(),
-        "@timestamp": fields.get("@timestamp"),
+        "@timestamp": fields["@timestamp"] if isinstance(fields.get("@timestamp"), str) else None,
         "judged_at": None if judged is None else moment(judged),
     }
     return json.dumps(line, separators=(",", ":")).replace("\x7f", "\\u007f")
@@ -108,12 +110,18 @@ def _write(
 
 @contextlib.contextmanager
 def _written(output: str) -> Iterator[TextIO]:
-    """A file that takes the place of `output` once it is complete; standard output for ``-``."""
+    """A file that takes the place of `output` once it is complete; what is no regular file itself; standard output for
+    ``-``."""
     if output == STDOUT:
         yield sys.stdout
         sys.stdout.flush()
         return
-    path = Path(output)
+    # Of a link, what it leads to is replaced.
+    path = Path(os.path.realpath(output))
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="ascii", newline="") as file:
+            yield file
+        return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     unfinished = Path(name)
     try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from logcore._core import KafkaError
 from logcore.dlq.originals import Originals
 from logcore.dlq.place import Place
 from logcore.dlq.progress import Progress
@@ -25,7 +26,13 @@ def find(
 ) -> Selection:
     """Those of the logs at `places` that meet the criteria. Raises KafkaError."""
     keys = frozenset(str(place).encode() for place in places)
-    start = originals.earliest(places)
+    try:
+        start = originals.earliest(places)
+    except KafkaError as error:
+        if "no broker answers" in str(error):
+            raise
+        # Of a topic that can't be read, its status records may say enough.
+        start = None
     found = select(brokers, topic, replace(criteria, keys=keys), config, progress, start=start)
     if start is not None and len(found.letters) < len(keys):
         # Whoever sent a log chose its timestamp, which may be one to come.

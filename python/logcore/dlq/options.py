@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from logcore.dlq.parsers import PARSERS, STATUS_TOPIC, action_parser
+from logcore.dlq.parsers import INPUT_TOPIC, PARSERS, STATUS_TOPIC, action_parser
 from logcore.dlq.place import Place
 from logcore.kafka_options import kafka_config
 from logcore.one_line_parser import OneLineParser
@@ -32,6 +32,7 @@ class Options:
     keys: tuple[Place, ...] = ()
     output: str = "-"
     source: str | None = None
+    inputs: tuple[str, ...] = (INPUT_TOPIC,)
     to: str | None = None
     contract: str | None = None
     skip_missing: bool = False
@@ -57,6 +58,7 @@ def parse(arguments: Sequence[str] | None = None, *, terminal: Callable[[], bool
         parser.error("--since latest: that is nothing; a time in the past is wanted")
     for many in ("reasons", "keys"):
         parsed[many] = tuple(parsed.get(many) or ())
+    parsed["inputs"] = tuple(parsed.get("inputs") or (INPUT_TOPIC,))
     if parsed.get("since") == "earliest":
         parsed["since"] = None
     return Options(**{**parsed, "action": action, "config": config})
@@ -67,8 +69,14 @@ def _check_replay(parser: OneLineParser, parsed: dict[str, Any], terminal: Calla
         parser.error("say which logs: --reason, --key, --from or --since; --since earliest means all that are bad")
     if parsed["to"] == parsed["topic"]:
         parser.error(f"--to {parsed['to']} is the status topic; logs go to a topic of logs")
+    if parsed["topic"] in (parsed["inputs"] or ()):
+        parser.error(f"--input {parsed['topic']} is the status topic; logs come from a topic of logs")
+    if parsed["source"] is not None and parsed["status"] is not None:
+        parser.error("--status says nothing about --from: each log that the file names is sent")
+    parsed["status"] = parsed["status"] or "bad"
     for name, path in (("--from", parsed["source"]), ("--contract", parsed["contract"])):
-        if path is not None and not Path(path).is_file():
+        # What a shell's <(...) gives is no regular file.
+        if path is not None and (not Path(path).exists() or Path(path).is_dir()):
             parser.error(f"{name} {path}: no such file")
     if not parsed["yes"] and not parsed["dry_run"] and not terminal():
         parser.error("nobody is there to be asked: give --yes, or --dry-run to see what would be sent")

@@ -14,10 +14,11 @@ from logcore.option_values import not_empty
 from logcore.reason_filter import REASON_FORMS, reason_filter
 from logcore.since import FORMS, since
 
-__all__ = ["ACTIONS", "PARSERS", "STATUS_TOPIC", "action_parser"]
+__all__ = ["ACTIONS", "INPUT_TOPIC", "PARSERS", "STATUS_TOPIC", "action_parser"]
 
 ACTIONS = ("list", "show", "export", "replay")
 STATUS_TOPIC = "server-logs-status"
+INPUT_TOPIC = "server-logs"
 _EXIT_STATUS = """
 exit status: 0 done; 1 a service is missing or refuses, or a log can't be had; 2 a wrong option; 130 stopped before
 the end, or not confirmed
@@ -110,8 +111,9 @@ def _parser_of(action: str, description: str, examples: str) -> OneLineParser:
     return parser
 
 
-def _add_criteria(parser: OneLineParser, reasons: Any) -> None:
-    """`reasons` is the parser, or the group of options of which one may be given."""
+def _add_criteria(parser: OneLineParser, reasons: Any, *, status: str | None = "bad") -> None:
+    """`reasons` is the parser, or the group of options of which one may be given; `status` what stands for bad where
+    none is given."""
     reasons.add_argument(
         "--reason",
         dest="reasons",
@@ -121,7 +123,7 @@ def _add_criteria(parser: OneLineParser, reasons: Any) -> None:
         help="only logs with this reason; several: with any of them. PATH means what is within it too",
     )
     parser.add_argument("--since", type=since, metavar="TIME", help=f"only logs since then: {FORMS}")
-    parser.add_argument("--status", choices=("bad", "suspicious"), default="bad", help="default %(default)s")
+    parser.add_argument("--status", choices=("bad", "suspicious"), default=status, help="default bad")
 
 
 def _list_parser() -> OneLineParser:
@@ -157,7 +159,7 @@ def _replay_parser() -> OneLineParser:
         "replay", "Sends bad logs again, as they were, to the topic that they came from.", _REPLAY_EXAMPLES
     )
     which = parser.add_mutually_exclusive_group()
-    _add_criteria(parser, which)
+    _add_criteria(parser, which, status=None)
     which.add_argument(
         "--key",
         dest="keys",
@@ -168,6 +170,14 @@ def _replay_parser() -> OneLineParser:
     )
     which.add_argument("--from", dest="source", metavar="FILE", help="the logs of an export")
     add = parser.add_argument
+    add(
+        "--input",
+        dest="inputs",
+        action="append",
+        type=topic_name,
+        metavar="TOPIC",
+        help=f"topic whose logs may be sent, as the processor's (default {INPUT_TOPIC}); repeatable",
+    )
     add("--to", type=topic_name, metavar="TOPIC", help="send to this topic (default: the one that each log came from)")
     add("--contract", metavar="FILE", help="send only logs that this data contract doesn't find bad")
     add(

@@ -31,7 +31,9 @@ def place_of(key: str) -> Place | None:
     if found is None:
         return None
     named = Place(found[1], int(found[2]), int(found[3]))
-    return named if named.partition <= _MOST_PARTITION and named.offset <= _MOST_OFFSET else None
+    # Kafka has no topics of these two names.
+    possible = named.topic not in (".", "..") and named.partition <= _MOST_PARTITION and named.offset <= _MOST_OFFSET
+    return named if possible else None
 
 
 def place(text: str) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,13 @@ _JUDGED_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Wishes:
-    """`to` is the topic to send to, None for the one that each log came from. `again` sends what was replayed already,
-    `replays` what is a replay itself. With a classifier only logs that it doesn't find bad are sent."""
+    """`inputs` are the topics whose logs may be sent: a status record may name any topic, and whoever wrote it need not
+    be allowed to read that one. `to` is the topic to send to, None for the one that each log came from. `again` sends
+    what was replayed already, `replays` what is a replay itself. With a classifier only logs that it doesn't find bad
+    are sent.
+    """
 
+    inputs: Collection[str]
     to: str | None = None
     again: bool = False
     replays: bool = False
@@ -35,10 +39,12 @@ class Wishes:
 
 @dataclass
 class Plan:
-    """Logs to send, in the order of their places, and those left out by why."""
+    """Logs to send, in the order of their places, and those left out by why; `elsewhere` by topic those that came from
+    topics of which none are to be sent."""
 
     letters: Mapping[Place, Letter]
     to: str | None = None
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
     send: list[Place] = field(default_factory=list)
     replayed: int = 0
     replays: int = 0
@@ -69,7 +75,9 @@ def make_plan(
     progress: Progress,
 ) -> Plan:
     """Looks at the topics to send to and at every original; keeps none of them. Raises KafkaError, BatchError."""
-    plan = Plan(letters, wishes.to)
+    elsewhere = Counter(place.topic for place in letters if place.topic not in wishes.inputs)
+    letters = {place: letter for place, letter in letters.items() if place.topic in wishes.inputs}
+    plan = Plan(letters, wishes.to, elsewhere)
     waiting = set(letters)
     if not wishes.again:
         for topic, of_topic in _by_target(plan, originals).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from logcore._core import Classifier, Contract, ContractError, Users
@@ -17,6 +18,7 @@ from logcore.dlq.plan import Plan, Wishes, make_plan
 from logcore.dlq.progress import Progress
 from logcore.dlq.selection import Criteria, Letter, select
 from logcore.dlq.sending import Sent, send
+from logcore.standard_output import OutputError, write_line
 from logcore.stop_signals import stop_on_signals
 
 __all__ = ["ReplayError", "replay"]
@@ -37,13 +39,13 @@ def replay(options: Options, progress: Progress) -> int:
     classifier = None if options.contract is None else _classifier(options.contract)
     originals = Originals(options.brokers, options.config, progress)
     letters = _chosen(options, originals, progress)
-    wishes = Wishes(to=options.to, again=options.again, replays=options.replays, classifier=classifier)
+    wishes = Wishes(options.inputs, to=options.to, again=options.again, replays=options.replays, classifier=classifier)
     plan = make_plan(letters, wishes, originals, options.brokers, options.config, progress)
     progress.line.end()
     if plan.gone and not options.skip_missing:
         if options.json:
-            print(report.as_json(plan, None, dry_run=options.dry_run))
-        missing = report.gone(plan.gone, len(letters))
+            write_line(report.as_json(plan, None, dry_run=options.dry_run))
+        missing = report.gone(plan.gone, len(plan.letters))
         raise ReplayError(f"{missing}; nothing was sent, --skip-missing goes on without them")
     if options.dry_run or not plan.send:
         _tell(plan, None, options, progress)
@@ -75,6 +77,7 @@ def _classifier(path: str) -> Classifier:
 def _chosen(options: Options, originals: Originals, progress: Progress) -> dict[Place, Letter]:
     if options.source is not None:
         letters = read_export(options.source)
+        _require_inputs(letters, options)
         since = options.since
         return {
             place: letter
@@ -85,12 +88,23 @@ def _chosen(options: Options, originals: Originals, progress: Progress) -> dict[
     at = (options.brokers, options.topic)
     if not options.keys:
         return select(*at, criteria, options.config, progress, start=None).places()
+    _require_inputs(options.keys, options)
     found = find(*at, criteria, options.keys, originals, options.config, progress).places()
     unknown = [place for place in dict.fromkeys(options.keys) if place not in found]
     if unknown:
         named = report.named(unknown)
         raise ReplayError(f"no {options.status} log is called {named} on {options.topic}; nothing was sent")
     return found
+
+
+def _require_inputs(named: Iterable[Place], options: Options) -> None:
+    """Raises ReplayError where one of these is of a topic whose logs are not to be sent."""
+    others = sorted(place for place in named if place.topic not in options.inputs)
+    if others:
+        raise ReplayError(
+            f"of a topic that --input doesn't name: {report.named(others)}; nothing was sent, "
+            f"--input {others[0].topic} lets its logs be sent"
+        )
 
 
 def _confirmed(plan: Plan) -> bool:
@@ -110,12 +124,17 @@ def _tell(plan: Plan, sent: Sent | None, options: Options, progress: Progress) -
         progress.note(report.gone(sent.gone, len(plan.send)))
     if sent is not None and not sent.complete:
         progress.note(sent.error or "stopped before the end; run again, it goes on from there")
-    if options.json:
-        print(report.as_json(plan, sent, dry_run=options.dry_run))
-    elif options.dry_run:
-        for place in plan.send:
-            print(place)
-        progress.note(report.summary(plan, None))
-    else:
-        print(report.summary(plan, sent))
-    sys.stdout.flush()
+    try:
+        if options.json:
+            write_line(report.as_json(plan, sent, dry_run=options.dry_run))
+        elif options.dry_run:
+            if plan.send:
+                write_line("\n".join(map(str, plan.send)))
+            progress.note(report.summary(plan, None))
+        else:
+            write_line(report.summary(plan, sent))
+    except (BrokenPipeError, OutputError):
+        # Something was done, which has to be said somewhere.
+        if sent is not None:
+            progress.note(report.summary(plan, sent))
+        raise

@@ -24,10 +24,12 @@ def to_send(plan: Plan) -> str:
 
 def left_out(plan: Plan) -> list[str]:
     """Why logs that were chosen are not sent, but for those that are gone."""
+    topics = ", ".join(sorted(plan.elsewhere)[:_EXAMPLES])
     reasons = (
         (plan.replayed, "replayed before (--again sends them once more)"),
         (plan.replays, "replays themselves (--replays sends them too)"),
         (plan.still_bad, "still bad by --contract"),
+        (sum(plan.elsewhere.values()), f"of topics that --input doesn't name ({topics})"),
     )
     return [f"{count:,} {text}" for count, text in reasons if count]
 
@@ -62,11 +64,12 @@ def as_json(plan: Plan, sent: Sent | None, *, dry_run: bool) -> str:
     """Counts, and for each log by its key where it went or why it didn't; with `dry_run` which would be sent."""
     lost = plan.gone + ([] if sent is None else sent.gone)
     figures: dict[str, Any] = {
-        "chosen": len(plan.letters),
+        "chosen": len(plan.letters) + sum(plan.elsewhere.values()),
         "sent": 0 if sent is None else len(sent.placed),
         "replayed_before": plan.replayed,
         "replays": plan.replays,
         "still_bad": plan.still_bad,
+        "other_topics": dict(sorted(plan.elsewhere.items())),
         "complete": sent is None or sent.complete,
         "placed": {} if sent is None else {str(place): str(new) for place, new in sent.placed.items()},
         "failed": {} if sent is None else {str(place): why for place, why in sent.failed.items()},

@@ -92,17 +92,13 @@ class _Taker:
 
     def take(self, batch: Any) -> None:
         letters, chosen = self.found.letters, self._chosen(batch)
-        column = batch.column("key")
         records = self._records(batch, sorted(chosen))
         known = letters.keys() | {key for key, *_ in records.values() if key is not None}
         # A known log that isn't chosen any more was judged anew, and has another status now.
-        others = sorted(rows_with_key(batch, known) - chosen) if known else []
-        changed = dict(zip(others, column.take(pa.array(others, pa.int64())).to_pylist()))
-        for row in sorted({*records, *changed}):
-            if row in records:
-                self._add(*records[row])
-            else:
-                letters.pop(changed[row], None)
+        others = rows_with_key(batch, known) - chosen if known else set()
+        records |= self._records(batch, sorted(others))
+        for row in sorted(records):
+            self._add(*records[row])
 
     def _chosen(self, batch: Any) -> set[int]:
         """The rows of records that may be meant: a record without a header speaks for itself."""
@@ -117,6 +113,10 @@ class _Taker:
         # A log of the status topic itself would go round in circles.
         if key is None or record is None or record.place.topic == self._topic:
             self.found.foreign += 1
+            return
+        before = self.found.letters.get(key)
+        # Only where partitions were added to the topic are verdicts on the same log on two of them.
+        if before is not None and before.partition != partition and _later(before.judged, judged):
             return
         criteria = self._criteria
         at = judged if record.logged is None else record.logged
@@ -138,3 +138,7 @@ class _Taker:
         times = batch.column("timestamp").cast("int64")
         columns = (*(batch.column(name) for name in ("key", "value", "partition", "offset")), times)
         return dict(zip(rows, zip(*(column.take(chosen).to_pylist() for column in columns))))
+
+
+def _later(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one > other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from logcore._core import KafkaError
 from logcore.dlq.finding import find
 from logcore.dlq.moments import moment
 from logcore.dlq.originals import Originals
@@ -18,7 +19,8 @@ __all__ = ["described", "show"]
 
 
 def show(brokers: str, topic: str, place: Place, config: Mapping[str, str], progress: Progress) -> str | None:
-    """What the status topic and the log's own topic say of it; None without a status record. Raises KafkaError."""
+    """What the status topic and the log's own topic say of it; None without a status record. Raises KafkaError where
+    the status topic can't be read."""
     originals = Originals(brokers, config, progress)
     found = find(brokers, topic, Criteria(status=None), [place], originals, config, progress)
     letter = found.letters.get(str(place).encode())
@@ -29,13 +31,16 @@ def show(brokers: str, topic: str, place: Place, config: Mapping[str, str], prog
     if record is None:
         return None
     logged = {place.offset: record.logged}
-    (original,) = originals.fetch(place.topic, place.partition, [place.offset], logged)
-    begins = originals.bounds(place.topic).get(place.partition, (0, 0))[0]
-    return described(record, letter, topic, original.record, begins)
+    try:
+        (original,) = originals.fetch(place.topic, place.partition, [place.offset], logged)
+        begins = originals.bounds(place.topic).get(place.partition, (0, 0))[0]
+    except KafkaError as error:
+        return described(record, letter, topic, None, f"can't be had: {visible(' '.join(str(error).split()))}")
+    return described(record, letter, topic, original.record, _gone(place, begins))
 
 
-def described(record: StatusRecord, letter: Letter, topic: str, original: Fetched | None, begins: int) -> str:
-    """Some lines. `begins` is the first offset that the log's partition still has."""
+def described(record: StatusRecord, letter: Letter, topic: str, original: Fetched | None, without: str) -> str:
+    """Some lines; `without` says why there is no original."""
     fields = record.fields
     users = fields.get("users_version")
     by_users = f" by users {visible(users)}" if isinstance(users, str) and users else ""
@@ -57,7 +62,7 @@ def described(record: StatusRecord, letter: Letter, topic: str, original: Fetche
         ]
         payload, kept = original.value, "payload   "
     else:
-        lines.append(f"original  {_gone(record.place, begins)}")
+        lines.append(f"original  {without}")
         payload = kept_payload(fields)
         kept = "payload   (its beginning) " if fields.get("raw_truncated") is True else "payload   "
     lines.append(kept + ("none" if payload is None else visible_bytes(payload)))

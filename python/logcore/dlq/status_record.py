@@ -35,7 +35,7 @@ def status_record(key: bytes | None, value: bytes | None) -> StatusRecord | None
         return None
     try:
         place = place_of(key.decode("ascii"))
-        fields = json.loads(value)
+        fields = json.loads(value, parse_constant=_refuse)
     except (ValueError, RecursionError):
         # UnicodeDecodeError is a ValueError.
         return None
@@ -46,6 +46,11 @@ def status_record(key: bytes | None, value: bytes | None) -> StatusRecord | None
     if reasons is None or fields.get("source") != source:
         return None
     return StatusRecord(place, fields["status"], reasons, milliseconds(fields.get("@timestamp")), fields)
+
+
+def _refuse(name: str) -> None:
+    """NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def kept_payload(fields: dict[str, Any]) -> bytes | None:
