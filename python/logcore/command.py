@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from logcore._core import __version__
+from logcore.standard_output import OutputError, write_line
 
 __all__ = ["COMMANDS", "main"]
 
@@ -113,13 +114,12 @@ logcore COMMAND --help says more about each, with examples; python -m logcore.CO
 
 def _print(text: str) -> int:
     try:
-        print(text, flush=True)
+        write_line(text)
     except BrokenPipeError:
-        # The reader has seen enough; nothing is left to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _say(f"standard output can't be written to: {error.strerror}", 1)
+        # The reader has seen enough.
+        return 0
+    except OutputError as error:
+        return _say(str(error), 1)
     return 0
 
 

@@ -7,12 +7,12 @@ names its place; it is never passed over.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from logcore._core import Contract, ContractError
 from logcore.one_line_parser import OneLineParser
+from logcore.standard_output import OutputError, write_line
 
 __all__ = ["main"]
 
@@ -42,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{_PROGRAM}: {where}{' '.join(str(error).split())}", file=sys.stderr)
         return 1
     try:
-        print(_ACTIONS[options.action](contract), flush=True)
+        write_line(_ACTIONS[options.action](contract))
     except BrokenPipeError:
-        # The reader has seen enough; nothing is left to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has seen enough.
+        return 0
+    except OutputError as error:
+        print(f"{_PROGRAM}: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from logcore._core import Contract, LogcoreError, Mysql, Users
 from logcore.mysql_options import MysqlOptionsError, add_mysql_arguments, mysql_connection, mysql_requested
 from logcore.one_line_parser import OneLineParser
+from logcore.standard_output import OutputError, write_line
 
 __all__ = ["main"]
 
@@ -55,24 +56,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         contract = Contract.server_logs() if options.contract is None else Contract.load(options.contract)
         if contract.lookup is None:
             parser.error(f"contract '{contract.name}' looks no users up")
-        if options.source is not None:
-            users = Users.from_csv(options.source)
-        else:
-            accounts = _ACCOUNTS if options.accounts is None else options.accounts
-            users = Users.generate(
-                contract, seed=1 if options.users_seed is None else options.users_seed, accounts=accounts
-            )
+        users = _users(contract, options)
         if to_mysql:
             _die_at_once_on_interrupt()
             place = f"{login['host']}:{login['port']}"
-            print(_fill(Mysql(**login), contract, users, place, replace=options.replace))
+            done = _fill(Mysql(**login), contract, users, place, replace=options.replace)
         else:
-            print(_write(options.csv, users, replace=options.replace))
+            done = _write(options.csv, users, replace=options.replace)
+        write_line(done)
+    except BrokenPipeError:
+        return 0
     except OSError as error:
         return _failed(f"{options.csv}: {error.strerror or error}")
-    except (LogcoreError, _NotReplacedError) as error:
+    except (LogcoreError, OutputError, _NotReplacedError) as error:
         return _failed(str(error))
     return 0
+
+
+def _users(contract: Contract, options: argparse.Namespace) -> Users:
+    if options.source is not None:
+        return Users.from_csv(options.source)
+    accounts = _ACCOUNTS if options.accounts is None else options.accounts
+    return Users.generate(contract, seed=1 if options.users_seed is None else options.users_seed, accounts=accounts)
 
 
 def _failed(message: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from logcore.indexer.outage import Outage, Stopped
 from logcore.indexer.preparation import request_limit
 from logcore.indexer.progress import Progress
 from logcore.metrics.port import Expose, MetricsError, exposed
+from logcore.standard_output import OutputError, write_line
 from logcore.stop_signals import stop_on_signals
 
 __all__ = ["main"]
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with exposed(options.metrics_port, progress.note) as expose:
             _expose(contract, progress, expose)
             return _index(contract, options, progress)
-    except (LogcoreError, ElasticsearchError, MetricsError) as error:
+    except (LogcoreError, ElasticsearchError, MetricsError, OutputError) as error:
         progress.note(" ".join(str(error).split()))
         return 1
 
@@ -101,7 +101,7 @@ def _print_template(contract: Contract, options: Options) -> None:
         template = pipeline_template(PIPELINE_INDEX, **sizes)
     else:
         template = status_template(contract, options.index, **sizes)
-    print(json.dumps(template, indent=2))
+    write_line(json.dumps(template, indent=2))
 
 
 if __name__ == "__main__":
@@ -110,7 +110,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
-        # The reader of --print-template left; without this Python complains once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of --print-template left.
         status = 1
     sys.exit(status)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from logcore._core import Consumer, Contract, LogcoreError, Mysql
 from logcore.elk.connection import ElasticsearchError, connect
+from logcore.standard_output import OutputError, write_line
 from logcore.verify.documents import read_documents
 from logcore.verify.mysql_rows import read_rows
 from logcore.verify.options import Options, parse
@@ -29,12 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = _verify(options, progress)
         if options.json == "-":
-            print(_json(result))
+            write_line(_json(result))
         else:
             if options.json is not None:
                 Path(options.json).write_text(f"{_json(result)}\n", encoding="utf-8")
-            print(report(result))
-    except (LogcoreError, ElasticsearchError) as error:
+            write_line(report(result))
+    except (LogcoreError, ElasticsearchError, OutputError) as error:
         progress.line.note(" ".join(str(error).split()))
         return 2
     except KeyboardInterrupt:
@@ -107,7 +107,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
-        # The reader left; without this Python complains once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader left.
         status = 1
     sys.exit(status)
