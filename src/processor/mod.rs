@@ -2,6 +2,7 @@
 //! once in the topic. One engine with two homes: [`Processor`] reads as a member of a consumer group, [`RangeProcessor`] the
 //! ranges of offsets that somebody else has planned, such as a micro-batch of Spark's.
 
+mod backlog;
 mod counts;
 mod group_member;
 mod mover;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::backlog::Backlog;
 use super::counts::Counts;
 use super::options::{Options, Start};
 use super::start::{begin_at_end, topic_offsets};
@@ -23,8 +24,9 @@ pub struct Stats {
     pub transactions: u64,
     /// Transactions that came to nothing, their logs read again.
     pub retries: u64,
-    /// Logs on the partitions read here that are not yet committed.
-    pub lag: u64,
+    /// Logs on the partitions read here that are not yet committed. None until that is known of each, until the group has
+    /// said which they are, and where a thread has not looked for a minute: it hangs in something.
+    pub lag: Option<u64>,
     /// Seconds from the start to now, or to the end.
     pub elapsed: f64,
     /// Whether all threads have ended.
@@ -43,11 +45,11 @@ pub(super) struct Shared {
     stop: AtomicBool,
     transactions: AtomicU64,
     counts: Mutex<Counts>,
-    lag: Mutex<BTreeMap<i32, u64>>,
+    pub(super) backlog: Backlog,
     /// With `until_end`: for each partition where it ends, and how far it is known to be done.
     ends: Mutex<BTreeMap<i32, (i64, i64)>>,
     error: Mutex<Option<Error>>,
-    started: Instant,
+    pub(super) started: Instant,
     ended: Mutex<(usize, Option<Duration>)>,
     end: Condvar,
 }
@@ -64,18 +66,6 @@ impl Shared {
     pub(super) fn count(&self, counts: Counts) {
         *lock(&self.counts) += counts;
         self.transactions.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn set_lag(&self, lag: impl Iterator<Item = (i32, u64)>) {
-        lock(&self.lag).extend(lag);
-    }
-
-    /// Partitions that another member has now.
-    pub(super) fn forget(&self, partitions: &[i32]) {
-        let mut lag = lock(&self.lag);
-        for partition in partitions {
-            lag.remove(partition);
-        }
     }
 
     /// The partitions are done up to these offsets.
@@ -137,7 +127,7 @@ impl Processor {
             stop: AtomicBool::new(false),
             transactions: AtomicU64::new(0),
             counts: Mutex::default(),
-            lag: Mutex::default(),
+            backlog: Backlog::new(tables.len()),
             ends: Mutex::new(ends),
             error: Mutex::default(),
             started: Instant::now(),
@@ -178,7 +168,7 @@ impl Processor {
             counts: *lock(&shared.counts),
             transactions: shared.transactions.load(Relaxed),
             retries: shared.retries.load(Relaxed),
-            lag: lock(&shared.lag).values().sum(),
+            lag: shared.backlog.logs(if ended.is_none() { Some(shared.started.elapsed()) } else { None }),
             elapsed: ended.unwrap_or_else(|| shared.started.elapsed()).as_secs_f64(),
             done: ended.is_some(),
             error: lock(&shared.error).as_ref().map(ToString::to_string),

@@ -55,6 +55,7 @@ struct Span {
 
 pub(super) struct Worker {
     shared: Arc<Shared>,
+    number: usize,
     id: String,
     reader: Reader<Member>,
     queue: FetchQueue<Member>,
@@ -116,6 +117,7 @@ impl Worker {
         let now = Instant::now();
         Ok(Self {
             mover: Mover::new(&options.input),
+            number,
             id,
             reader,
             queue,
@@ -242,7 +244,7 @@ impl Worker {
             self.reassigned(&revoked, assigned).map_err(Failure::Final)?;
         }
         if !revoked.is_empty() {
-            self.shared.forget(&revoked);
+            self.shared.backlog.forget(&revoked);
             if revoked.iter().any(|partition| self.spans.contains_key(partition)) {
                 let lost = self.reader.says("partitions went to another member in the midst of a transaction");
                 self.begin_anew(Failure::Aborted(lost)).map_err(Failure::Final)?;
@@ -255,6 +257,7 @@ impl Worker {
         for partition in revoked {
             self.assigned.remove(partition);
         }
+        self.shared.backlog.expect(assigned.difference(&self.assigned));
         // What was known of those that come was known before others had them.
         for partition in assigned.difference(&self.assigned) {
             self.queue.add(*partition)?;

@@ -115,6 +115,8 @@ class TestSources:
             ("logcore_processor_transactions_total", "process", "retried"): 1,
             ("logcore_processor_lag_logs", "process"): 7,
         }
+        stats["lag"] = None
+        assert ("logcore_processor_lag_logs", "process") not in values(processor_source(lambda: stats))
 
     def test_the_users_and_how_old_they_are(self) -> None:
         now = 100.0

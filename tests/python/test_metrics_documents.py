@@ -98,6 +98,22 @@ class TestProcessDocuments:
         assert (last["input_logs"], last["input_rate"], last["retries"]) == (0, 0.0, 0)
         assert [unmapped(document, FIELDS) for _, document in written] == [[], [], []]
 
+    def test_a_lag_that_is_not_known_is_left_out(self) -> None:
+        clock = 0.0
+        written: list[dict[str, Any]] = []
+        documents = ProcessDocuments(
+            lambda _, document: written.append(dict(document)),
+            {"run": "r1"},
+            None,
+            clock=lambda: clock,
+            now=lambda: NOON,
+        )
+        for lag in (None, 40, 30, None, 5):
+            clock += 10
+            documents.finish({**self.stats(0, 0), "lag": lag})
+        assert [document.get("lag", "left out") for document in written] == ["left out", 40, 30, "left out", 5]
+        assert ["input_rate" in document for document in written] == [False, False, True, False, False]
+
     def test_without_users_none_are_told(self) -> None:
         written: list[Any] = []
         documents = ProcessDocuments(lambda _, document: written.append(document), {"run": "r"}, None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ProcessDocuments", "users_fields"]
 
 _EVERY_S = 10.0
-_NOTHING: Mapping[str, Any] = {**dict.fromkeys(STATUSES, 0), "bytes": 0, "transactions": 0, "retries": 0, "lag": 0}
+_NOTHING: Mapping[str, Any] = {**dict.fromkeys(STATUSES, 0), "bytes": 0, "transactions": 0, "retries": 0}
 
 
 class ProcessDocuments:
@@ -38,6 +38,7 @@ class ProcessDocuments:
         self._clock = clock
         self._now = now
         self._last = _NOTHING
+        self._lag: int | None = None
         self._since = clock()
         self._number = 0
 
@@ -63,15 +64,17 @@ class ProcessDocuments:
             "retries": done["retries"],
             "interval_s": seconds,
             "processed_rate": judged / seconds,
-            "lag": stats["lag"],
             **users_fields(self._users),
         }
-        if self._number > 0:
-            # What came is what was judged and by how much more waits; at first it is not known what waited.
-            document["input_rate"] = max(judged + done["lag"], 0) / seconds
+        lag = stats["lag"]
+        if lag is not None:
+            document["lag"] = lag
+        if lag is not None and self._lag is not None:
+            # What came is what was judged and by how much more waits.
+            document["input_rate"] = max(judged + lag - self._lag, 0) / seconds
         self._write(f"{self._about['run']}-{self._number}", document)
         self._number += 1
-        self._last, self._since = dict(stats), moment
+        self._last, self._lag, self._since = dict(stats), lag, moment
 
 
 def users_fields(users: RefreshedUsers | None) -> dict[str, Any]:

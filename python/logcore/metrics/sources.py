@@ -51,7 +51,8 @@ def processor_source(stats: Callable[[], Mapping[str, Any]]) -> Source:
         yield f.PROCESSOR_READ_BYTES.reading(now["bytes"], f.PROCESS)
         yield f.PROCESSOR_TRANSACTIONS.reading(now["transactions"], f.PROCESS, "committed")
         yield f.PROCESSOR_TRANSACTIONS.reading(now["retries"], f.PROCESS, "retried")
-        yield f.PROCESSOR_LAG.reading(now["lag"], f.PROCESS)
+        if now["lag"] is not None:
+            yield f.PROCESSOR_LAG.reading(now["lag"], f.PROCESS)
 
     return read
 

@@ -33,7 +33,7 @@ class Progress:
         if self.line.due():
             then, before = self._samples[0]
             rate = (logs - before) / (now - then) if now > then else 0.0
-            self.line.show(f"{_counts(stats)}, {rate:,.0f} logs/s, lag {stats['lag']:,}")
+            self.line.show(f"{_counts(stats)}, {rate:,.0f} logs/s, lag {_known(stats['lag'])}")
 
 
 def summary(stats: dict[str, Any]) -> str:
@@ -42,6 +42,10 @@ def summary(stats: dict[str, Any]) -> str:
     rate = f" ({logs / seconds:,.0f}/s)" if seconds > 0 else ""
     again = f", {stats['retries']:,} more were begun anew" if stats["retries"] else ""
     return f"{_counts(stats)} in {seconds:,.1f} s{rate}, {stats['transactions']:,} transactions{again}"
+
+
+def _known(lag: int | None) -> str:
+    return "not known yet" if lag is None else f"{lag:,}"
 
 
 def _counts(stats: dict[str, Any]) -> str:

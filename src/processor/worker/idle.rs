@@ -36,6 +36,7 @@ impl Worker {
             self.positions.extend(markers);
         }
         self.shared.reached(&past);
+        self.shared.backlog.set(past.keys().map(|partition| (*partition, 0)));
         // Only now: librdkafka tells each once.
         self.ends.clear();
         self.tell_lag();
@@ -83,6 +84,9 @@ impl Worker {
             let end = self.queue.end(*partition)?;
             Some((*partition, u64::try_from(end - offset).unwrap_or(0)))
         });
-        self.shared.set_lag(lag);
+        self.shared.backlog.set(lag);
+        if self.reader.client.context().assignment().joined {
+            self.shared.backlog.looked(self.number, self.shared.started.elapsed());
+        }
     }
 }
