@@ -18,6 +18,11 @@ MAKEFLAGS += --no-print-directory
 PACKAGE := Cargo.toml Cargo.lock pyproject.toml README.md contracts/server-logs.odcs.yaml \
 	$(shell find src python -type f -not -name '*.pyc' -not -name '*.so')
 
+# A wheel that was deleted is built anew.
+ifeq ($(wildcard target/wheels/*.whl),)
+$(shell rm -f target/.wheel)
+endif
+
 help: ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 

@@ -48,7 +48,11 @@ class OneLineParser(argparse.ArgumentParser):
                 break
             name = argument.partition("=")[0]
             if name.startswith("--") and name not in self._option_string_actions:
-                near = difflib.get_close_matches(name, self._option_string_actions, 1)
+                # The dashes, which all have, would make any two alike.
+                names = {
+                    option.lstrip("-"): option for option in self._option_string_actions if option.startswith("--")
+                }
+                near = [names[each] for each in difflib.get_close_matches(name[2:], names, 1)]
                 self.error(f"there is no option {name}{f'; did you mean {near[0]}?' if near else ''}")
         return super().parse_known_args(args, namespace)
 

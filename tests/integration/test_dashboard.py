@@ -145,7 +145,7 @@ def test_counts_on_the_page_are_the_counts_sent(page: Page, expected: tuple[Coun
     for dimension in ("event_type", "device", "location_country"):
         assert sum(rows(page, f"[data-dimension={dimension}]").values()) == sent
     share = 100 * statuses["bad"] / sent
-    expect(page.locator("#share-bad")).to_have_text(f"{share:.1f}\xa0%, last hour {share:.1f}\xa0%")
+    expect(page.locator("#share-bad")).to_have_text(f"{share:.1f}\xa0% of all, last hour {share:.1f}\xa0%")
     expect(page.locator("#chart")).to_have_attribute("aria-label", re.compile("^Logs a second, now: good "))
 
 

@@ -56,6 +56,7 @@ def test_only_logs_that_have_reasons_are_looked_into_for_one() -> None:
         (["k:9092", "--color", "red"], "invalid choice: 'red'"),
         (["k:9092", "--config", "/nowhere"], "--config /nowhere: No such file"),
         (["k:9092", "--follow"], "there is no option --follow"),
+        (["k:9092", "--nope"], "there is no option --nope; see"),
         (["k:9092", "--until"], "there is no option --until; did you mean --until-end?"),
     ],
 )

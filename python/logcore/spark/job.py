@@ -17,6 +17,7 @@ from logcore.metrics.figures import SPARK
 from logcore.metrics.monitoring import Monitoring, monitoring
 from logcore.metrics.port import MetricsError
 from logcore.metrics.sources import build_source, users_source
+from logcore.option_values import AVAILABLE_NOW
 from logcore.preparation import PreparationError, Prepared, prepare
 from logcore.spark.adapter import Snapshot, judged_schema
 from logcore.spark.batch import BatchProcessor, BatchReport, Plane
@@ -117,8 +118,9 @@ def _stream(session: SparkSession, options: Options, prepared: Prepared, stop: S
     source = session.readStream.format("kafka").options(**source_options(options, properties)).load()
     writer = source.writeStream.foreachBatch(processor).option("checkpointLocation", options.checkpoint)
     writer = writer.trigger(**options.trigger_arguments).queryName("logcore")
+    ends = "ends with what is there now" if options.trigger == AVAILABLE_NOW else "Ctrl-C stops"
     plane = ", moved by Rust" if options.data_plane == RUST else ""
-    _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}{plane}; Ctrl-C stops")
+    _say(f"{options.input} → {options.output}{' and MySQL' if options.tables else ''}{plane}; {ends}")
     try:
         return run_query(session, writer.start, processor, stop, _say)
     finally:

@@ -136,7 +136,7 @@ function showTiles(view) {
     element(`total-${status}`).textContent = whole.format(view.totals[status]);
     const share = all ? percent(view.unfiltered[status] / all) : "–";
     const before = hour ? percent(view.hour[status] / hour) : "–";
-    element(`share-${status}`).textContent = `${share}, last hour ${before}`;
+    element(`share-${status}`).textContent = `${share} of all, last hour ${before}`;
   }
   element("rate").textContent = whole.format(Math.round(view.rate));
   const late = !view.caught_up || view.behind > FAR_BEHIND;
