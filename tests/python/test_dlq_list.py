@@ -10,8 +10,8 @@ import pytest
 from fake_topics import NOW, STATUS, FakeTopics
 from logcore import KafkaError
 from logcore.dlq.__main__ import main
-from logcore.dlq.listing import rows_of
-from logcore.dlq.selection import Letter
+from logcore.dlq.listing import as_text, rows_of
+from logcore.dlq.selection import Letter, Selection
 
 GOOD = b"""{"event_id":"141b3ff2a92111ebbfae367ddad5b1fa","account_id":"684","event_type":"other",
 "device":"ANDROID","location_country":"FR","event_timestamp":"1619724510"}"""
@@ -250,3 +250,21 @@ def test_an_older_verdict_on_another_partition_counts_no_more(
     assert listed(capsys)["logs"] == 1
     kafka.add(STATUS, good, key=bad.key, headers=[("logcore.status", b"good")], partition=1)
     assert listed(capsys)["logs"] == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "head"),
+    [(None, ["path", "code", "count", "first", "last", "example"]),
+     (100, ["path", "code", "count", "first", "last", "example"]),
+     (80, ["path", "code", "count", "last", "example"]),
+     (60, ["path", "code", "count", "example"]),
+     (20, ["path", "code", "count", "example"])],
+)  # fmt: skip
+def test_a_narrow_terminal_gets_no_times(columns: int | None, head: list[str]) -> None:
+    letter = Letter((("device", "null"),), NOW, NOW, 0, 0)
+    found = Selection({b"server-logs:0:7": letter, b"server-logs:0:8": letter})
+    names, rule, row, _, total = as_text(found, STATUS, "bad", columns).splitlines()
+    assert names.split() == head
+    assert (row.split()[:3], row.split()[-1]) == (["device", "null", "2"], "server-logs:0:8")
+    assert len(row) <= len(rule) <= max(columns or 100, 40)
+    assert total == f"2 bad logs on {STATUS}, 2 reasons"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -42,9 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _list(options: Options, progress: Progress) -> int:
     found = _select(options, progress)
-    table = listing.as_json if options.json else listing.as_text
-    write_line(table(found, options.topic, options.status))
+    if options.json:
+        write_line(listing.as_json(found, options.topic, options.status))
+    else:
+        write_line(listing.as_text(found, options.topic, options.status, _columns()))
     return 0
+
+
+def _columns() -> int | None:
+    """The width of the terminal that standard output is; None where it is none, or doesn't know."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, AttributeError):
+        # AttributeError: closed. io.UnsupportedOperation, of what is no file, is an OSError.
+        return None
 
 
 def _show(options: Options, progress: Progress) -> int:

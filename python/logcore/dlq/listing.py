@@ -17,6 +17,9 @@ from logcore.terminal_text import cut, visible, width
 __all__ = ["Row", "as_json", "as_text", "rows_of"]
 
 _WIDEST = 60
+_TIMES = 3
+"""Where the two columns of times begin."""
+_LEAST = 4
 _ITEM = re.compile(r"\[[0-9]+\]")
 
 
@@ -48,15 +51,15 @@ def rows_of(letters: Iterable[tuple[bytes, Letter]]) -> list[Row]:
     return sorted(rows.values(), key=lambda row: (-row.count, row.path, row.code))
 
 
-def as_text(found: Selection, topic: str, status: str) -> str:
-    """The table with its totals."""
+def as_text(found: Selection, topic: str, status: str, columns: int | None = None) -> str:
+    """The table with its totals; within so many columns of a terminal, as far as times can be left out for it."""
     rows = rows_of(found.letters.items())
     total = f"{counted(len(found.letters), f'{status} log')} on {topic}"
     if rows:
         total += f", {counted(sum(row.count for row in rows), 'reason')}"
     if found.foreign:
         total += f"; {counted(found.foreign, 'other record')} passed over"
-    return "\n\n".join([*([_table(rows)] if rows else []), total])
+    return "\n\n".join([*([_table(rows, columns)] if rows else []), total])
 
 
 def as_json(found: Selection, topic: str, status: str) -> str:
@@ -81,12 +84,17 @@ def as_json(found: Selection, topic: str, status: str) -> str:
     return json.dumps(figures, indent=2)
 
 
-def _table(rows: list[Row]) -> str:
+def _table(rows: list[Row], columns: int | None) -> str:
     cells = [["path", "code", "count", "first", "last", "example"]]
     for row in rows:
         path, code = (cut(visible(text), _WIDEST) for text in (row.path, row.code))
         cells.append([path, code, f"{row.count:,}", moment(row.first), moment(row.last), row.example])
     widths = [max(map(width, column)) for column in zip(*cells)]
+    while columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns and len(widths) > _LEAST:
+        # The time of the first, then that of the last.
+        del widths[_TIMES]
+        for line in cells:
+            del line[_TIMES]
     lines = []
     for line in cells:
         padded = [_pad(cell, columns, right=at == 2) for at, (cell, columns) in enumerate(zip(line, widths))]

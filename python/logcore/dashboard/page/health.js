@@ -48,6 +48,7 @@ function targetPanel(url, number) {
 
 function showTarget(panel, target) {
   const note = panel.querySelector(".note");
+  panel.querySelector("table").hidden = target.figures.length === 0;
   note.textContent = target.error === null ? versions(target.figures) : `It can't be read: ${visible(target.error)}`;
   note.classList.toggle("trouble", target.error !== null);
   const body = panel.querySelector("tbody");
