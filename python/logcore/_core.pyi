@@ -353,8 +353,8 @@ class Processor:
         """From the next transaction on these count."""
     def stats(self) -> dict[str, Any]:
         """good, bad, suspicious, bytes, transactions (all committed), retries (transactions that came to nothing), lag
-        (logs not committed yet; None until that is known, and where a thread has not looked for a minute), elapsed (s),
-        done (bool), error (str or None)."""
+        (logs not committed yet; None until that is known, where a thread has not looked for a minute, and in trouble),
+        trouble (str or None: what a thread tries again after), elapsed (s), done (bool), error (str or None)."""
     def stop(self) -> None:
         """Reads no more; what is under way is committed."""
     def join(self, timeout: float) -> bool:

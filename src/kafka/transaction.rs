@@ -77,6 +77,12 @@ impl Failure {
             Self::Aborted(error) | Self::Lost(error) | Self::Final(error) => error,
         }
     }
+
+    pub(crate) fn error(&self) -> &Error {
+        match self {
+            Self::Aborted(error) | Self::Lost(error) | Self::Final(error) => error,
+        }
+    }
 }
 
 /// What the client's callbacks tell.

@@ -27,6 +27,8 @@ pub struct Stats {
     /// Logs on the partitions read here that are not yet committed. None until that is known of each, until the group has
     /// said which they are, and where a thread has not looked for a minute: it hangs in something.
     pub lag: Option<u64>,
+    /// What keeps a thread from going on, for now. It tries again.
+    pub trouble: Option<String>,
     /// Seconds from the start to now, or to the end.
     pub elapsed: f64,
     /// Whether all threads have ended.
@@ -46,6 +48,8 @@ pub(super) struct Shared {
     transactions: AtomicU64,
     counts: Mutex<Counts>,
     pub(super) backlog: Backlog,
+    /// By thread.
+    troubles: Mutex<BTreeMap<usize, String>>,
     /// With `until_end`: for each partition where it ends, and how far it is known to be done.
     ends: Mutex<BTreeMap<i32, (i64, i64)>>,
     error: Mutex<Option<Error>>,
@@ -66,6 +70,15 @@ impl Shared {
     pub(super) fn count(&self, counts: Counts) {
         *lock(&self.counts) += counts;
         self.transactions.fetch_add(1, Relaxed);
+    }
+
+    /// Thread `number` can't go on for now, or can again.
+    pub(super) fn set_trouble(&self, number: usize, trouble: Option<String>) {
+        let mut troubles = lock(&self.troubles);
+        match trouble {
+            Some(text) => troubles.insert(number, text),
+            None => troubles.remove(&number),
+        };
     }
 
     /// The partitions are done up to these offsets.
@@ -128,6 +141,7 @@ impl Processor {
             transactions: AtomicU64::new(0),
             counts: Mutex::default(),
             backlog: Backlog::new(tables.len()),
+            troubles: Mutex::default(),
             ends: Mutex::new(ends),
             error: Mutex::default(),
             started: Instant::now(),
@@ -164,11 +178,15 @@ impl Processor {
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         let ended = lock(&shared.ended).1;
+        let trouble = lock(&shared.troubles).values().next().cloned();
+        let now = if ended.is_none() { Some(shared.started.elapsed()) } else { None };
         Stats {
             counts: *lock(&shared.counts),
             transactions: shared.transactions.load(Relaxed),
             retries: shared.retries.load(Relaxed),
-            lag: shared.backlog.logs(if ended.is_none() { Some(shared.started.elapsed()) } else { None }),
+            // What came meanwhile is not known.
+            lag: if trouble.is_none() { shared.backlog.logs(now) } else { None },
+            trouble,
             elapsed: ended.unwrap_or_else(|| shared.started.elapsed()).as_secs_f64(),
             done: ended.is_some(),
             error: lock(&shared.error).as_ref().map(ToString::to_string),

@@ -82,6 +82,7 @@ impl PyProcessor {
         dict.set_item("transactions", stats.transactions)?;
         dict.set_item("retries", stats.retries)?;
         dict.set_item("lag", stats.lag)?;
+        dict.set_item("trouble", stats.trouble)?;
         dict.set_item("elapsed", stats.elapsed)?;
         dict.set_item("done", stats.done)?;
         dict.set_item("error", stats.error)?;

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +52,17 @@ class Stack:
         pid = self._status()[service]["pid"]
         assert isinstance(pid, int)
         os.kill(pid, signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self, service: str) -> Iterator[None]:
+        """Within, the service takes connections and bytes, and answers nothing."""
+        pid = self._status()[service]["pid"]
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def restart(self, service: str) -> None:
         """Kills a service and starts it again on the same port."""

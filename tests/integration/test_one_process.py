@@ -193,6 +193,28 @@ def test_a_broker_that_restarts_costs_nothing_but_time(
     assert (len(counts), set(counts.values())) == (301_000, {1})
 
 
+def test_a_broker_that_says_nothing_is_said_and_waited_for(
+    start: Start, stack: Stack, topic: Callable[[str], str], users_file: Path
+) -> None:
+    if not stack.ours:
+        pytest.skip("the services are not the tests' to freeze")
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 1000)
+    run = start(source, target, "--users", str(users_file), "--no-tables", "--threads", "1")
+    run.wait_until(lambda: "Ctrl-C stops" in run.err)
+    run.wait_until(lambda: len(seen(stack, target)) == 1000)
+    brokers = stack.brokers
+    with stack.frozen("kafka"):
+        run.wait_until(lambda: f"kafka: no broker answers at {brokers}" in run.err)
+        run.wait_until(lambda: "; trying again\n" in run.err)
+    run.wait_until(lambda: "processor: going on\n" in run.err)
+    produce(stack, source, 1000, seed=2)
+    run.wait_until(lambda: len(seen(stack, target)) == 2000)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.wait() == 0, run.err
+    assert run.err.count("trying again") == run.err.count("going on") == 1
+
+
 def test_what_is_missing_is_one_line(start: Start, topic: Callable[[str], str], users_file: Path) -> None:
     source = topic("missing")
     run = start(source, topic("status"), "--users", str(users_file), "--no-tables")

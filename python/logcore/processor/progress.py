@@ -19,13 +19,18 @@ class Progress:
     def __init__(self) -> None:
         self.line = LiveLine("processor")
         self._samples: deque[tuple[float, int]] = deque()
+        self._in_trouble = False
 
     def note(self, text: str) -> None:
         """Writes a line that stays."""
         self.line.note(text)
 
     def show(self, stats: dict[str, Any]) -> None:
-        """Shows how far it is, if it is time."""
+        """Shows how far it is, if it is time, and says once what keeps it from going on."""
+        trouble = stats["trouble"]
+        if (trouble is not None) != self._in_trouble:
+            self._in_trouble = trouble is not None
+            self.note(f"{trouble}; trying again" if self._in_trouble else "going on")
         now, logs = time.monotonic(), _logs(stats)
         self._samples.append((now, logs))
         while now - self._samples[0][0] > _WINDOW_S:

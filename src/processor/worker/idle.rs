@@ -70,9 +70,16 @@ impl Worker {
     /// Is nothing there for want of logs or of brokers? librdkafka tells of neither.
     fn ask_brokers(&mut self) -> std::result::Result<(), Failure> {
         match self.reader.client.fetch_metadata(Some(&self.reader.topic), Duration::from_secs(1)) {
-            Ok(_) => self.heard = Instant::now(),
-            Err(error) if is_absence(&error) && self.heard.elapsed() >= PATIENCE => {
-                return Err(Failure::Final(self.reader.away(&self.reader.client.context().events)));
+            Ok(_) => {
+                self.heard = Instant::now();
+                self.shared.set_trouble(self.number, None);
+            }
+            Err(error) if is_absence(&error) => {
+                let away = self.reader.away(&self.reader.client.context().events);
+                if self.heard.elapsed() >= PATIENCE {
+                    return Err(Failure::Final(away));
+                }
+                self.shared.set_trouble(self.number, Some(away.to_string()));
             }
             Err(_) => {}
         }
