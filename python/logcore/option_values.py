@@ -17,7 +17,7 @@ def brokers(text: str) -> str:
         host, colon, port = broker.strip().rpartition(":")
         if not colon or not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
             raise argparse.ArgumentTypeError(f"'{broker}' is not HOST:PORT")
-    return text
+    return text.strip()
 
 
 def not_empty(text: str) -> str:

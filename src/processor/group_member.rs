@@ -28,7 +28,7 @@ pub(super) struct Member {
 #[derive(Debug, Default)]
 pub(super) struct Assignment {
     pub(super) partitions: BTreeSet<i32>,
-    /// Whether the group has given any out, be it none.
+    /// Whether the group has given any out, be it none, and has not taken all away since.
     pub(super) joined: bool,
     /// Those that were taken away since somebody looked.
     pub(super) revoked: Vec<i32>,
@@ -88,6 +88,8 @@ impl ConsumerContext for Member {
                     assignment.partitions.remove(&element.partition());
                     assignment.revoked.push(element.partition());
                 }
+                // Until the group gives some out again, be it none.
+                assignment.joined &= !assignment.partitions.is_empty();
             }
             Rebalance::Error(_) => {}
         }

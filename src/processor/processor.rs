@@ -153,11 +153,14 @@ impl Processor {
             workers.push(Worker::new(Arc::clone(&shared), number, table)?);
         }
         let mut threads = Vec::new();
-        for mut worker in workers {
+        for (number, mut worker) in workers.into_iter().enumerate() {
             let shared = Arc::clone(&shared);
             let thread = thread::Builder::new().name("logcore-process".into()).spawn(move || {
                 let leave = Leave(&shared);
-                if let Err(error) = worker.run() {
+                let result = worker.run();
+                // What ended it is no trouble any more.
+                leave.0.set_trouble(number, None);
+                if let Err(error) = result {
                     leave.0.fail(error);
                 }
                 // It ends what it has open.
@@ -180,16 +183,25 @@ impl Processor {
         let ended = lock(&shared.ended).1;
         let trouble = lock(&shared.troubles).values().next().cloned();
         let now = if ended.is_none() { Some(shared.started.elapsed()) } else { None };
+        let error = lock(&shared.error).as_ref().map(ToString::to_string);
+        // All that was to be judged is.
+        let done = ended.is_some() && error.is_none() && shared.options.until_end && shared.all_is_done();
         Stats {
             counts: *lock(&shared.counts),
             transactions: shared.transactions.load(Relaxed),
             retries: shared.retries.load(Relaxed),
             // What came meanwhile is not known.
-            lag: if trouble.is_none() { shared.backlog.logs(now) } else { None },
+            lag: if done {
+                Some(0)
+            } else if trouble.is_none() {
+                shared.backlog.logs(now)
+            } else {
+                None
+            },
             trouble,
             elapsed: ended.unwrap_or_else(|| shared.started.elapsed()).as_secs_f64(),
             done: ended.is_some(),
-            error: lock(&shared.error).as_ref().map(ToString::to_string),
+            error,
         }
     }
 

@@ -149,7 +149,9 @@ impl Worker {
                 Ok(false) => return Ok(()),
                 Err(failure) => {
                     self.failures += 1;
-                    self.shared.set_trouble(self.number, Some(failure.error().to_string()));
+                    if !matches!(failure, Failure::Final(_)) {
+                        self.shared.set_trouble(self.number, Some(failure.error().to_string()));
+                    }
                     let failing = self.failing.get_or_insert_with(Instant::now).elapsed();
                     if self.shared.stopped() || (self.failures >= ATTEMPTS && failing >= PATIENCE) {
                         return Err(failure.into_error());

@@ -101,6 +101,7 @@ def test_the_one_process_shows_what_was_sent(
     documents_to = ("--metrics-elasticsearch", stack.elasticsearch_url, "--metrics-index", index[1])
     run = start("processor", *names, "--users", str(users_file), "--no-tables", *documents_to)
     run.wait_until(lambda: sum(judged(metrics_of(run), "process").values()) == 5000)
+    run.wait_until(lambda: metrics_of(run).get(("processor_lag_logs", "process")) == 0)
     first = metrics_of(run)
     assert judged(first, "process") == expected_statuses(stack, source)
     assert first["build_info", CONTRACT.version, __version__] == 1
@@ -143,6 +144,32 @@ def test_the_one_process_shows_what_was_sent(
         for name in (f"{index[1]}-logs", f"{index[1]}-logs-rejected"):
             index[0].options(ignore_status=404).indices.delete(index=name)
             index[0].options(ignore_status=404).indices.delete_index_template(name=name)
+
+
+def test_a_partition_that_goes_to_another_member_waits_there(
+    start: Start, stack: Stack, topic: Callable[[str], str], users_file: Path
+) -> None:
+    source, target = topic("logs"), topic("status")
+    produce(stack, source, 4000)
+    options = ("--input", source, "--output", target, "--group", target, "--users", str(users_file), "--no-tables")
+    lag = ("processor_lag_logs", "process")
+    # Transactions of seconds: the first has something open when the second comes.
+    first = start("processor", *options, "--threads", "1", "--trigger", "3 seconds")
+    first.wait_until(lambda: "metrics at" in first.err)
+    second = start("processor", *options, "--threads", "1")
+    both, sent = (first, second), 4000
+    for seed in range(2, 100):
+        produce(stack, source, 200, seed=seed)
+        sent += 200
+        if sum(judged(metrics_of(second), "process").values()) > 0:
+            break
+    first.wait_until(lambda: sum(sum(judged(metrics_of(run), "process").values()) for run in both) == sent)
+    assert sum(judged(metrics_of(second), "process").values()) > 0
+    for run in both:
+        run.wait_until(lambda run=run: metrics_of(run).get(lag) == 0)  # type: ignore[misc]
+    for run in both:
+        run.process.send_signal(signal.SIGTERM)
+        assert run.wait() == 0, run.err
 
 
 def test_the_producer_shows_what_it_sends(start: Start, stack: Stack, topic: Callable[[str], str]) -> None:

@@ -212,7 +212,8 @@ def test_a_broker_that_says_nothing_is_said_and_waited_for(
     run.wait_until(lambda: len(seen(stack, target)) == 2000)
     run.process.send_signal(signal.SIGTERM)
     assert run.wait() == 0, run.err
-    assert run.err.count("trying again") == run.err.count("going on") == 1
+    # It may have been expelled from its group meanwhile, which is a trouble of its own.
+    assert run.err.count("trying again") == run.err.count("going on") >= 1
 
 
 def test_what_is_missing_is_one_line(start: Start, topic: Callable[[str], str], users_file: Path) -> None:

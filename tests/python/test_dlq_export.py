@@ -165,3 +165,19 @@ def test_a_line_is_json_whatever_the_record_holds(
     assert main(["export", "h:1"]) == 0
     for line in capsys.readouterr().out.splitlines():
         assert "raw" not in json.loads(line, parse_constant=pytest.fail) or ":7:0" not in line
+
+
+def test_a_shells_pipe_is_written_to(kafka: FakeTopics) -> None:
+    ours, theirs = os.pipe()
+    assert main(["export", "h:1", "--reason", "device", "--output", f"/dev/fd/{theirs}"]) == 0
+    os.close(theirs)
+    with os.fdopen(ours) as file:
+        assert len(lines_of(file.read())) == 1
+
+
+def test_standard_output_that_is_closed_is_one_line(
+    kafka: FakeTopics, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["export", "h:1"]) == 1
+    assert capsys.readouterr().err == "logcore-dlq: standard output is closed\n"

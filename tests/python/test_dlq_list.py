@@ -268,3 +268,13 @@ def test_a_narrow_terminal_gets_no_times(columns: int | None, head: list[str]) -
     assert (row.split()[:3], row.split()[-1]) == (["device", "null", "2"], "server-logs:0:8")
     assert len(row) <= len(rule) <= max(columns or 100, 40)
     assert total == f"2 bad logs on {STATUS}, 2 reasons"
+
+
+def test_a_verdict_that_was_deleted_is_none(kafka: FakeTopics, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        kafka.add("server-logs", b"[")
+    kafka.judge("server-logs")
+    kafka.add(STATUS, None, key=b"server-logs:0:0")
+    kafka.add(STATUS, None, key=b"server-logs:0:7")
+    found = listed(capsys)
+    assert (found["logs"], found["foreign"]) == (1, 1)

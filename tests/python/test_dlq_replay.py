@@ -272,6 +272,11 @@ def test_a_status_record_has_no_log_of_another_topic_sent(
     )
     figures = replayed(capsys)
     assert (figures["chosen"], figures["other_topics"]) == (3, {"payments": 1, "secret": 1})
+    # A script that forgot its topic must not take nothing for everything.
+    assert main([*ALL, "--input", "orders"]) == 1
+    assert capsys.readouterr().out == (
+        "nothing to send; 3 of topics that --input doesn't name (payments, secret, server-logs)\n"
+    )
     file = tmp_path / "named.jsonl"
     file.write_text('{"key":"payments:0:0"}\n', "utf-8")
     for named in (["--key", "payments:0:0"], ["--from", str(file)]):

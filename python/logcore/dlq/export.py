@@ -17,6 +17,7 @@ from logcore.dlq.place import Place, place_of
 from logcore.dlq.progress import Progress
 from logcore.dlq.selection import Letter, Selection
 from logcore.dlq.status_record import StatusRecord, status_record
+from logcore.standard_output import OutputError
 from logcore.verify.content import milliseconds
 
 __all__ = ["STDOUT", "ExportError", "exported_line", "read_export", "write_export"]
@@ -113,15 +114,18 @@ def _written(output: str) -> Iterator[TextIO]:
     """A file that takes the place of `output` once it is complete; what is no regular file itself; standard output for
     ``-``."""
     if output == STDOUT:
+        if sys.stdout is None:
+            raise OutputError("standard output is closed")
         yield sys.stdout
         sys.stdout.flush()
         return
-    # Of a link, what it leads to is replaced.
-    path = Path(os.path.realpath(output))
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="ascii", newline="") as file:
+    # Where a shell's >(...) leads to has no name, so it is not asked for.
+    if os.path.exists(output) and not os.path.isfile(output):  # noqa: PTH110, PTH113 - links are followed
+        with open(output, "w", encoding="ascii", newline="") as file:  # noqa: PTH123
             yield file
         return
+    # Of a link, what it leads to is replaced.
+    path = Path(os.path.realpath(output))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     unfinished = Path(name)
     try:

@@ -49,7 +49,8 @@ def replay(options: Options, progress: Progress) -> int:
         raise ReplayError(f"{missing}; nothing was sent, --skip-missing goes on without them")
     if options.dry_run or not plan.send:
         _tell(plan, None, options, progress)
-        return 0
+        # That all of them are of other topics was not meant.
+        return 1 if plan.elsewhere and not plan.letters else 0
     if not options.yes and not _confirmed(plan):
         progress.note("not confirmed, nothing was sent")
         return 130

@@ -109,6 +109,10 @@ class _Taker:
         return rows if only is None else rows & rows_with_key(batch, only)
 
     def _add(self, key: bytes | None, value: bytes | None, partition: int, offset: int, judged: int | None) -> None:
+        if value is None and key in self.found.letters:
+            # Whoever deletes a verdict means it.
+            del self.found.letters[key]
+            return
         record = status_record(key, value)
         # A log of the status topic itself would go round in circles.
         if key is None or record is None or record.place.topic == self._topic:

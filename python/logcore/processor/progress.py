@@ -28,7 +28,7 @@ class Progress:
     def show(self, stats: dict[str, Any]) -> None:
         """Shows how far it is, if it is time, and says once what keeps it from going on."""
         trouble = stats["trouble"]
-        if (trouble is not None) != self._in_trouble:
+        if stats["error"] is None and (trouble is not None) != self._in_trouble:
             self._in_trouble = trouble is not None
             self.note(f"{trouble}; trying again" if self._in_trouble else "going on")
         now, logs = time.monotonic(), _logs(stats)

@@ -79,6 +79,8 @@ impl Worker {
     fn reassigned(&mut self, revoked: &[i32], assigned: BTreeSet<i32>) -> Result<()> {
         for partition in revoked {
             self.assigned.remove(partition);
+            self.committed.remove(partition);
+            self.ends.remove(partition);
         }
         self.shared.backlog.expect(assigned.difference(&self.assigned));
         // What was known of those that come was known before others had them.

@@ -11,6 +11,8 @@ use crate::processor::reader::{PATIENCE, TIMEOUT};
 
 /// How often a quiet topic's ends are committed, and the group is asked about other members' partitions.
 const QUIET: Duration = Duration::from_millis(500);
+/// A broker that is busy with itself answers later than we ask; one that has not after so long is away.
+const SILENCE: Duration = Duration::from_secs(15);
 
 impl Worker {
     /// Nothing is under way and nothing came.
@@ -36,10 +38,9 @@ impl Worker {
             self.positions.extend(markers);
         }
         self.shared.reached(&past);
-        self.shared.backlog.set(past.keys().map(|partition| (*partition, 0)));
+        self.tell_lag();
         // Only now: librdkafka tells each once.
         self.ends.clear();
-        self.tell_lag();
         if self.shared.options.until_end {
             self.ask_about_others();
         }
@@ -79,7 +80,9 @@ impl Worker {
                 if self.heard.elapsed() >= PATIENCE {
                     return Err(Failure::Final(away));
                 }
-                self.shared.set_trouble(self.number, Some(away.to_string()));
+                if self.heard.elapsed() >= SILENCE {
+                    self.shared.set_trouble(self.number, Some(away.to_string()));
+                }
             }
             Err(_) => {}
         }
@@ -87,7 +90,11 @@ impl Worker {
     }
 
     pub(super) fn tell_lag(&self) {
-        let lag = self.committed.iter().filter_map(|(partition, offset)| {
+        let ours = |partition: &&i32| self.assigned.contains(*partition);
+        // Nothing is left of those whose end was told, unless something came since.
+        let done = self.ends.keys().filter(ours).filter(|partition| !self.spans.contains_key(partition));
+        self.shared.backlog.set(done.map(|partition| (*partition, 0)));
+        let lag = self.committed.iter().filter(|(partition, _)| ours(partition)).filter_map(|(partition, offset)| {
             let end = self.queue.end(*partition)?;
             Some((*partition, u64::try_from(end - offset).unwrap_or(0)))
         });
