@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from commands import Command
 from logcore._core import ensure_topic
 from services import Stack
-from spark_runs import SPARK_35, Submit, committed, end_offsets, pin
+from spark_runs import SPARK_35, SPARK_41, Submit, committed, end_offsets, pin
 from verdict_hops import (
     NOBODY,
     USERS,
@@ -83,6 +83,7 @@ def test_both_planes_and_the_one_process_give_the_same_bytes(
     assert {key: verdict_of(record) for key, record in statuses(stack, target).items()} == truth(stack, source)
 
 
+@pytest.mark.parametrize("environment", [SPARK_41], ids=["spark-4.1"], indirect=True)
 def test_reports_count_what_the_tasks_moved(
     submit: Submit, stack: Stack, topic: Callable[[str], str], checkpoint: Path, users_file: Path
 ) -> None:
