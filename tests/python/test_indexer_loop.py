@@ -165,3 +165,26 @@ def test_the_lag_is_what_was_not_read_yet(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(looped.progress, "show", lambda: lags.append(looped.progress.lag))
     looped()
     assert lags == [78, 58, 38, 18]
+
+
+def test_brokers_that_are_away_are_said_once_and_so_is_that_they_are_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("logcore.indexer.loop._LAG_EVERY_S", 0.0)
+    consumer = FakeConsumer(records(95), ends={0: 48, 1: 50})
+    answers: list[Any] = [consumer.end_offsets(), KafkaError("kafka: no\nbroker"), KafkaError("kafka: no\nbroker")]
+
+    def end_offsets() -> dict[int, int]:
+        answer = answers.pop(0) if answers else {0: 48, 1: 50}
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    monkeypatch.setattr(consumer, "end_offsets", end_offsets)
+    looped = Run(consumer, FakeElasticsearch(), OPTIONS)
+    lags: list[int | None] = []
+    monkeypatch.setattr(looped.progress, "show", lambda: lags.append(looped.progress.lag))
+    looped()
+    assert lags == [None, None, 38, 18]
+    said = looped.output.getvalue()
+    assert said == "logcore-indexer: kafka: no broker; trying again\nlogcore-indexer: going on\n"

@@ -67,6 +67,7 @@ def run(
             if done:
                 return True
             progress.lag = lag()
+            progress.tell_trouble(lag.trouble)
             progress.show()
     return False
 
@@ -104,9 +105,11 @@ def _round(consumer: Consumer, options: Options, pages: PageSize, largest: int) 
 
 
 class _Lag:
-    """How many records are on the topic that were not read yet, by ends that are asked for every 5 s."""
+    """How many records are on the topic that were not read yet, by ends that are asked for every 5 s; `trouble` is why
+    that is not known."""
 
     def __init__(self, consumer: Consumer) -> None:
+        self.trouble: str | None = None
         self._consumer = consumer
         self._ends: dict[int, int] = {}
         self._asked = -_LAG_EVERY_S
@@ -114,10 +117,12 @@ class _Lag:
     def __call__(self) -> int | None:
         try:
             if time.monotonic() - self._asked >= _LAG_EVERY_S:
-                self._ends = self._consumer.end_offsets()
                 self._asked = time.monotonic()
+                self._ends, self.trouble = self._consumer.end_offsets(), None
             positions = self._consumer.position()
-        except KafkaError:
+        except KafkaError as error:
+            self.trouble = " ".join(str(error).split())
+        if self.trouble is not None:
             return None
         # Partitions of other members of the group have no position here: they are their lag.
         return sum(max(self._ends.get(partition, 0) - offset, 0) for partition, offset in positions.items())
