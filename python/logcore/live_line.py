@@ -30,6 +30,7 @@ class LiveLine:
         self._lock = threading.Lock()
         self._shown = time.monotonic()
         self._width = 0
+        self._in_trouble = False
 
     def due(self) -> bool:
         """True if it is time for `show`; asks for the next line only after the interval."""
@@ -51,6 +52,12 @@ class LiveLine:
     def note(self, text: str) -> None:
         """Writes a line that stays, in whole."""
         self._write(text, stays=True)
+
+    def tell_trouble(self, trouble: str | None) -> None:
+        """Says once what keeps the command from going on, and once that it goes on. To be called often."""
+        if (trouble is not None) != self._in_trouble:
+            self._in_trouble = trouble is not None
+            self.note(f"{trouble}; trying again" if self._in_trouble else "going on")
 
     def end(self) -> None:
         """Takes the live line away."""

@@ -49,11 +49,9 @@ class OneLineParser(argparse.ArgumentParser):
             name = argument.partition("=")[0]
             if name.startswith("--") and name not in self._option_string_actions:
                 # The dashes, which all have, would make any two alike.
-                names = {
-                    option.lstrip("-"): option for option in self._option_string_actions if option.startswith("--")
-                }
-                near = [names[each] for each in difflib.get_close_matches(name[2:], names, 1)]
-                self.error(f"there is no option {name}{f'; did you mean {near[0]}?' if near else ''}")
+                names = [option[2:] for option in self._option_string_actions if option.startswith("--")]
+                near = difflib.get_close_matches(name[2:], names, 1)
+                self.error(f"there is no option {name}{f'; did you mean --{near[0]}?' if near else ''}")
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:

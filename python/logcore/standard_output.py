@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TextIO
 
 __all__ = ["OutputError", "give_up", "write_line"]
 
@@ -31,6 +32,7 @@ def write_line(text: str) -> None:
         raise OutputError(f"standard output can't be written to: {error.strerror or error}") from error
 
 
-def give_up() -> None:
-    """Throws away what is still to be written: Python would complain once more while it shuts down."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up(stream: TextIO | None = None) -> None:
+    """Throws away what is still to be written to `stream` (standard output): Python would complain once more while it
+    shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

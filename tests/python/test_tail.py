@@ -17,6 +17,7 @@ import pytest
 
 from fake_kafka import FakeConsumer, Record, record_batch
 from logcore import KafkaError
+from logcore.standard_output import give_up
 from logcore.tail import __main__ as command
 from logcore.tail.loop import run
 from logcore.tail.options import Options, parse
@@ -307,7 +308,7 @@ class TestOutput:
             assert output.reader_left()
             with pytest.raises(BrokenPipeError):
                 output.write([b"x"])
-            output.give_up()
+            give_up(stream)
 
     def test_a_reader_that_has_left_ends_it(self) -> None:
         reading, writing = os.pipe()

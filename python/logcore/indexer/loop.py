@@ -67,7 +67,7 @@ def run(
             if done:
                 return True
             progress.lag = lag()
-            progress.tell_trouble(lag.trouble)
+            progress.line.tell_trouble(lag.trouble)
             progress.show()
     return False
 

@@ -23,7 +23,6 @@ class Progress:
         self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
         self.total = Settled()
         self.lag: int | None = None
-        self._in_trouble = False
 
     @property
     def records(self) -> int:
@@ -52,12 +51,6 @@ class Progress:
         if self.lag is not None:
             parts.append(f"lag {max(self.lag, 0):,}")
         self.line.show("  ".join(parts))
-
-    def tell_trouble(self, trouble: str | None) -> None:
-        """Says once what keeps it from going on, and once that it goes on."""
-        if (trouble is not None) != self._in_trouble:
-            self._in_trouble = trouble is not None
-            self.note(f"{trouble}; trying again" if self._in_trouble else "going on")
 
     def note(self, text: str) -> None:
         """Prints a line that stays."""

@@ -19,7 +19,6 @@ class Progress:
     def __init__(self) -> None:
         self.line = LiveLine("processor")
         self._samples: deque[tuple[float, int]] = deque()
-        self._in_trouble = False
 
     def note(self, text: str) -> None:
         """Writes a line that stays."""
@@ -27,10 +26,8 @@ class Progress:
 
     def show(self, stats: dict[str, Any]) -> None:
         """Shows how far it is, if it is time, and says once what keeps it from going on."""
-        trouble = stats["trouble"]
-        if stats["error"] is None and (trouble is not None) != self._in_trouble:
-            self._in_trouble = trouble is not None
-            self.note(f"{trouble}; trying again" if self._in_trouble else "going on")
+        if stats["error"] is None:
+            self.line.tell_trouble(stats["trouble"])
         now, logs = time.monotonic(), _logs(stats)
         self._samples.append((now, logs))
         while now - self._samples[0][0] > _WINDOW_S:

@@ -10,6 +10,7 @@ from typing import TextIO, cast
 from logcore._core import Consumer, LogcoreError
 from logcore.live_line import LiveLine
 from logcore.since import Since
+from logcore.standard_output import give_up
 from logcore.stop_signals import on_signals, stop_on_signals
 from logcore.tail.lines import shown_time
 from logcore.tail.loop import run
@@ -35,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LogcoreError as error:
         line.note(" ".join(str(error).split()))
     except BrokenPipeError:
-        output.give_up()
+        give_up(stdout)
         return 0
     except OSError as error:
-        output.give_up()
+        give_up(stdout)
         line.note(f"standard output: {error.strerror or error}")
     return 1
 

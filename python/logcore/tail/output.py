@@ -52,7 +52,3 @@ class Output:
     def reader_left(self) -> bool:
         """True if nobody can read any more, which a pipe tells before the next line is written to it."""
         return any(event & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, event in self._reader.poll(0))
-
-    def give_up(self) -> None:
-        """Drops what could not be written; without this Python complains once more while it shuts down."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
